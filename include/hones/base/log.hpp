@@ -1,0 +1,20 @@
+// Log lines on standard error, one voice: rank 0 speaks unless told otherwise. spdlog does the work behind this header
+// (its fmt and the one that LibTorch ships do not compile in one translation unit).
+#pragma once
+
+#include <string>
+
+namespace hones::log {
+
+enum class Level { debug, info, warning, error };
+
+// Lines below `level` are dropped. `rank` is prefixed when size > 1 and the rank is not 0.
+void configure(Level level, int rank, int size);
+
+void debug(const std::string& line);
+void info(const std::string& line);
+void warning(const std::string& line);
+// "hones_mpi: error: LINE" as docs/outputs.md promises.
+void error(const std::string& line);
+
+}  // namespace hones::log
