@@ -1,0 +1,89 @@
+// Ranks talk through this interface, in the domain's words. The one-process version (local()) is the definition of each
+// word; MPI's behaves like it for any size. Nothing else in the program includes mpi.h or nccl.h (parallel HDF5 brings
+// mpi.h along in `store`).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace hones::comm {
+
+using Clock = std::chrono::steady_clock;
+using Deadline = Clock::time_point;
+inline Deadline after(std::chrono::duration<double> seconds) {
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds);
+}
+
+// Where a buffer lies. Today every collective is done on host memory; NCCL gets the device ones.
+enum class MemoryKind { host, device };
+
+template <typename T>
+struct Buffer {
+  std::span<T> data;
+  MemoryKind kind = MemoryKind::host;
+};
+
+// A message between two ranks.
+struct Message {
+  int source = 0;
+  int tag = 0;
+  std::vector<std::byte> bytes;
+};
+
+// An operation under way. The buffers it was started with must outlive it. Destroying one that is not finished waits
+// (MPI requests cannot be abandoned safely), except while the job is being aborted.
+class Pending {
+ public:
+  virtual ~Pending() = default;
+  // True when done; false when `deadline` came first (call again). Throws Error(rank_failed) on a failed call.
+  virtual bool wait(Deadline deadline) = 0;
+};
+
+class Communicator {
+ public:
+  virtual ~Communicator() = default;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  virtual const std::string& node() const = 0;  // host name of this rank
+
+  // --- Collective: every rank, same order, same lengths -----------------------------------------------------------
+  // Element-wise sum over ranks, in place, the same result on all. Integers and zero-padded disjoint shares of floats
+  // are exact in any order; other float sums are not offered.
+  [[nodiscard]] virtual std::unique_ptr<Pending> sum(Buffer<std::int64_t> values) = 0;
+  // Each element is set (not `empty`) on at most one rank; afterwards on all. `empty` is the value of the others: for doubles
+  // and floats the bit pattern of quiet NaN, for bytes 0. Exact: values travel as bits, never through an addition.
+  [[nodiscard]] virtual std::unique_ptr<Pending> merge(Buffer<double> values) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Pending> merge(Buffer<float> values) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Pending> merge(Buffer<std::uint8_t> values) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Pending> barrier() = 0;
+  // The root's bytes on every rank; the size is sent too.
+  virtual void broadcast(std::vector<std::byte>& bytes, int root, Deadline deadline) = 0;
+  // Every rank's bytes, by rank, on the root; empty elsewhere.
+  virtual std::vector<std::vector<std::byte>> gather(std::span<const std::byte> bytes, int root, Deadline deadline) = 0;
+
+  // --- Between two ranks: any thread may call these (the communicator uses an own context for them) ------------------
+  [[nodiscard]] virtual std::unique_ptr<Pending> send(std::vector<std::byte> bytes, int to, int tag) = 0;
+  // A message with this tag from any rank (own included), or nothing when `deadline` comes first.
+  virtual std::optional<Message> receive(int tag, Deadline deadline) = 0;
+
+  // Ends the job on all ranks with this exit code; does not return. Collective failures are reported by ONE rank.
+  [[noreturn]] virtual void abort(int exit_code) = 0;
+
+  // The MPI_Comm for parallel HDF5, as a pointer to it; null for local(), which writes serially.
+  virtual const void* native() const = 0;
+};
+
+// One process. Messages to itself are queued.
+std::unique_ptr<Communicator> local();
+
+// Waits in slices and throws Error(rank_failed) with `what` when the deadline passes: for the collectives at stage ends.
+void finish(std::unique_ptr<Pending> pending, Deadline deadline, const std::string& what);
+
+}  // namespace hones::comm

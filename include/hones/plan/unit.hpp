@@ -1,0 +1,74 @@
+// Units of work: what is granted to a rank. Pure values, serialised for messages.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hones::plan {
+
+enum class Stage : std::uint8_t { heads = 0, neurons = 1 };
+
+// {task group, instance block, layer range}. In the head stage the unit computes the columns of layers
+// [layer_begin, layer_end) for its instances, and column 0 when it `owns_plain` (exactly one unit per instance does).
+// In the neuron stage a unit is whole instances with all stored heads; the layer range is the whole model.
+struct Unit {
+  std::int64_t id = 0;
+  Stage stage = Stage::heads;
+  std::int32_t task = 0;  // index into the run's task list (today a group is one task)
+  std::int64_t instance_begin = 0;
+  std::int64_t instance_end = 0;
+  std::int64_t layer_begin = 0;
+  std::int64_t layer_end = 0;
+  bool owns_plain = false;
+  double cost = 0;  // layer-positions; longest first
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive & id & stage & task & instance_begin & instance_end & layer_begin & layer_end & owns_plain & cost;
+  }
+};
+
+// What rank 0 answers to a request.
+struct Grant {
+  enum class Kind : std::uint8_t { unit = 0, wait = 1, stage_done = 2 };
+  Kind kind = Kind::stage_done;
+  Unit unit;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive & kind & unit;
+  }
+};
+
+// An excluded instance, as found by whoever computed it.
+struct Exclusion {
+  std::int32_t task = 0;
+  std::int64_t instance = 0;
+  std::string reason;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive & task & instance & reason;
+  }
+};
+
+// What a rank reports when a unit is finished, together with its wish for the next one.
+struct Outcome {
+  int rank = 0;
+  bool has_unit = false;  // false: the first request
+  std::int64_t unit = 0;
+  double seconds = 0;
+  std::int64_t cells = 0;
+  std::int64_t invalid_cells = 0;
+  double layer_positions = 0;   // computed
+  double positions = 0;         // computed, summed over layers / L
+  std::vector<Exclusion> exclusions;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive & rank & has_unit & unit & seconds & cells & invalid_cells & layer_positions & positions & exclusions;
+  }
+};
+
+}  // namespace hones::plan

@@ -1,0 +1,90 @@
+// discovery.h5, schema_version 1 (docs/outputs.md). Written collectively by all ranks, read by one.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <hones/comm/communicator.hpp>
+#include <hones/table/cells.hpp>
+#include <hones/table/neurons.hpp>
+
+namespace hones::store {
+
+inline constexpr std::int64_t kSchemaVersion = 1;
+
+struct FileHeader {
+  std::string model_family;  // "llava"
+  table::Shape shape;
+  std::string dtype;
+  std::string model_digest;
+  std::string benchmark_digest;
+  std::string settings_json;                        // only what can change a number
+  std::map<std::string, std::string> environment;   // attributes of the group /environment
+};
+
+// What is derived from the cells; complete and equal on every rank.
+struct HeadTables {
+  std::vector<double> importance;               // [L, H]
+  std::vector<double> ci_low, ci_high;          // [L, H]
+  std::vector<std::uint32_t> answers_changed;   // [L, H]
+  std::vector<std::uint32_t> valid;             // [L, H]
+  std::vector<table::Head> top;                 // [K]
+  double split_half_overlap = 0;
+  double plain_metric = 0;
+  double plain_corpus_bleu4 = 0;  // captions only
+};
+
+struct NeuronTables {
+  std::vector<double> plain;          // [L, F]
+  std::vector<double> per_instance;   // [L, F]
+  std::vector<double> after_mean;     // [L, F]
+  std::vector<std::int32_t> top;      // [k, 2] layer, neuron; best first
+  std::string mode;                   // "per_instance" or "after_mean"
+};
+
+struct SlabReport {
+  std::int64_t datasets = 0;
+  std::int64_t collective = 0;       // datasets that the library says it wrote collectively
+  std::int64_t elements_by_me = 0;   // elements of cell datasets (heads/cell) this rank wrote
+};
+
+// Collective: every rank passes its own blocks (cells.own) and equal derived tables. Writes FILE.tmp, flushes, renames
+// to FILE on rank 0. With a local communicator the same calls write serially.
+class DiscoveryWriter {
+ public:
+  DiscoveryWriter(std::filesystem::path file, comm::Communicator& world, const FileHeader& header);
+  ~DiscoveryWriter();  // an unfinished file is removed
+  DiscoveryWriter(const DiscoveryWriter&) = delete;
+  DiscoveryWriter& operator=(const DiscoveryWriter&) = delete;
+
+  void write_task(const table::TaskCells& cells, const HeadTables& heads, const table::NeuronSums& sums,
+                  const NeuronTables& neurons);
+  // Ends the file and publishes it; returns what the library said of this rank's writes.
+  SlabReport finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A task as read back: one block per instance in cells.own (scores, BLEU counts and answers included).
+struct TaskContents {
+  table::TaskCells cells;
+  HeadTables heads;
+  table::NeuronSums sums;
+  NeuronTables neurons;
+};
+
+struct DiscoveryContents {
+  FileHeader header;
+  std::vector<TaskContents> tasks;
+};
+
+// Throws DataError naming file and dataset when it is not a discovery.h5 of this schema_version.
+DiscoveryContents read_discovery(const std::filesystem::path& file);
+
+}  // namespace hones::store
