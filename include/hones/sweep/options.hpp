@@ -1,0 +1,54 @@
+// Options of a discovery sweep: plain values, filled by the command line (src/app) or by a test.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <hones/table/neurons.hpp>
+
+namespace hones::sweep {
+
+struct DiscoverOptions {
+  // What is computed. All of these can change a number.
+  std::filesystem::path model;      // checkpoint folder (already located)
+  std::string snapshot;             // Hugging Face snapshot hash; empty for a plain folder
+  std::filesystem::path benchmark;  // folder of `prepare`
+  std::vector<std::string> tasks{"vqa", "ocr", "caption", "retrieval"};
+  std::int64_t instances = -1;      // first lines of the split; -1: all
+  std::int64_t queries = -1;        // first lines of retrieval/<split>.jsonl; -1: all
+  std::vector<table::Head> heads;   // empty: all
+  std::string op = "mean";          // mean | zero | gaussian | none
+  double sigma = 3;                 // gaussian only
+  std::uint64_t seed = 3407;
+  std::string prompts = "paper";    // paper | release
+  std::int64_t max_new_tokens = 24;
+  std::string caption_importance = "mean";   // mean | corpus
+  std::string open_target_join = "separate"; // separate | release_join
+  std::int64_t top_k = 30;
+  std::int64_t stored_heads = 50;
+  double neuron_share = 0.01;
+  std::string neuron_mode = "per_instance";  // per_instance | after_mean
+  std::string weights = "importance";        // importance | uniform
+  std::int64_t bootstrap_resamples = 1000;
+  std::string dtype = "auto";       // auto | fp32 | bf16 | fp16
+  std::string device = "auto";      // auto | cpu
+  std::string engine = "plain";     // plain
+  std::int64_t threads = 1;         // per rank
+  std::int64_t tile_positions = 0;  // 0: follows from model shape and dtype
+  double max_bad = 0.01;
+
+  // What cannot change a number.
+  std::filesystem::path out;
+  bool restart = false;
+  std::int64_t unit_instances = 1;
+  std::int64_t unit_layers = 0;     // 0: chosen by the planner
+  std::int64_t grant_seed = -1;     // >= 0: units are granted in a seeded random order (tests)
+  double deadline_seconds = 600;    // of one collective at a stage's end
+  std::vector<std::string> command_line;
+  std::string settings_json;        // the settings that can change a number, as stored in discovery.h5
+  std::string settings_toml;        // all settings in force, defaults filled in
+};
+
+}  // namespace hones::sweep
