@@ -75,7 +75,8 @@ struct Checkpoint {
 // is missing, left over, colliding or of the wrong shape.
 Checkpoint open_llava(const std::filesystem::path& folder);
 
-// SHA-256 over config.json, tokenizer.json, the processor file and all weight files (names and contents, in name order).
+// SHA-256 of the lines "SHA256  NAME\n", in name order, of config.json, tokenizer.json, preprocessor_config.json,
+// processor_config.json (those that exist), the index and all weight files: what `sha256sum FILES... | sha256sum` prints.
 std::string model_digest(const std::filesystem::path& folder);
 
 struct ModelLocation {

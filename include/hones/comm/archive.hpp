@@ -1,14 +1,18 @@
-// Values as bytes for messages, by Boost.Serialization (binary archive without header: both ends are the same program).
+// Values as bytes for messages, by Boost.Serialization (binary archive without header: both ends are the same
+// program).
 #pragma once
 
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <cstddef>
 #include <cstring>
 #include <span>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <boost/archive/binary_iarchive.hpp>
+#include <boost/archive/binary_oarchive.hpp>
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/vector.hpp>
 
 namespace hones::comm {
 
@@ -27,7 +31,8 @@ std::vector<std::byte> to_bytes(const T& value) {
 
 template <typename T>
 T from_bytes(std::span<const std::byte> bytes) {
-  std::istringstream in(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), std::ios::binary);
+  std::istringstream in(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
+                        std::ios::binary);
   boost::archive::binary_iarchive archive(in, boost::archive::no_header);
   T value{};
   archive >> value;

@@ -1,0 +1,35 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <thread>
+
+#include <hones/base/error.hpp>
+#include <hones/base/log.hpp>
+#include <hones/comm/communicator.hpp>
+
+#include "mpi_call.hpp"
+
+namespace hones::comm {
+
+void finish(std::unique_ptr<Pending> pending, Deadline deadline, const std::string& what) {
+  if (pending->wait(deadline)) return;
+  abandon(std::shared_ptr<Pending>(std::move(pending)));
+  throw Error(ExitCode::rank_failed,
+              what + " did not end before its deadline: a rank is missing or much slower");
+}
+
+void fail(Communicator& world, const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  const ExitCode code = known ? known->code() : ExitCode::rank_failed;
+  // What every rank sees (a missing file) should be said once. Ranks speak in order; the first to speak ends
+  // the others.
+  const auto turn = std::chrono::milliseconds(200) * std::min(world.rank(), 10);
+  if (world.rank() != 0) std::this_thread::sleep_for(std::chrono::milliseconds(300) + turn);
+  const std::string who = "rank " + std::to_string(world.rank()) + " on " + world.node() + ": ";
+  log::error((code == ExitCode::rank_failed ? who : "") + error.what());
+  world.abort(static_cast<int>(code));
+  std::_Exit(static_cast<int>(code));  // not reached; the compiler does not believe a virtual [[noreturn]]
+}
+
+}  // namespace hones::comm

@@ -1,0 +1,21 @@
+# cmake -DMPIEXEC=… -DPROGRAM=… -DWAY=… -P failing_rank.cmake: the job must end by itself within 10 s, with the exit code and
+# the error line of docs/outputs.md.
+execute_process(COMMAND ${MPIEXEC} -n 3 ${PROGRAM} ${WAY}
+  TIMEOUT 10 RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
+set(expected_code 4)
+set(expected_line "hones_mpi: error: rank 2 on [^ \n]+: the victim's words")
+if(WAY STREQUAL "throw_everywhere")
+  set(expected_line "hones_mpi: error: rank 0 on [^ \n]+: everyone's words")
+elseif(WAY STREQUAL "unwind_session")
+  set(expected_line "hones_mpi: error: rank 2 on [^ \n]+: ended by an exception")
+elseif(WAY STREQUAL "deadline")
+  set(expected_line "hones_mpi: error: rank 0 on [^ \n]+: the stage's end did not end before its deadline")
+elseif(WAY STREQUAL "data_error")
+  set(expected_code 3)
+  set(expected_line "hones_mpi: error: questions.json: no such file")
+endif()
+string(REGEX MATCHALL "hones_mpi: error:" lines "${err}")
+list(LENGTH lines count)
+if(NOT code STREQUAL "${expected_code}" OR NOT err MATCHES "${expected_line}" OR NOT count EQUAL 1)
+  message(FATAL_ERROR "${WAY}: exit code ${code} (expected ${expected_code}), ${count} error lines, standard error:\n${err}\n${out}")
+endif()
