@@ -1,0 +1,379 @@
+// Every setting of the program. To add one, add a line here; nothing else lists settings.
+#include <utility>
+
+#include "app/settings/setting.hpp"
+
+namespace hones::settings {
+
+namespace {
+
+using enum Command;
+
+// Builds a Setting from left to right.
+class Describe {
+ public:
+  Describe(std::string key, std::string flag, Type type, Value fallback) {
+    setting_.key = std::move(key);
+    setting_.flag = std::move(flag);
+    setting_.type = type;
+    setting_.fallback = std::move(fallback);
+  }
+  Describe& in(std::vector<Command> commands) { return setting_.commands = std::move(commands), *this; }
+  Describe& means(std::string meaning) { return setting_.meaning = std::move(meaning), *this; }
+  Describe& unit(std::string unit) { return setting_.unit = std::move(unit), *this; }
+  Describe& at_least(double minimum) { return setting_.minimum = minimum, *this; }
+  Describe& above(double minimum) { return setting_.minimum = minimum, setting_.above_minimum = true, *this; }
+  Describe& at_most(double maximum) { return setting_.maximum = maximum, *this; }
+  Describe& one_of(std::vector<std::string> choices) { return setting_.choices = std::move(choices), *this; }
+  Describe& changes_numbers() { return setting_.numeric = true, *this; }
+  Describe& required() { return setting_.required = true, *this; }
+  Describe& once() { return setting_.once = true, *this; }
+  Describe& inherited_by(std::vector<Command> commands) {
+    return setting_.inherited_by = std::move(commands), *this;
+  }
+  operator Setting() const { return setting_; }
+
+ private:
+  Setting setting_;
+};
+
+Describe boolean(std::string key, std::string flag) {
+  return {std::move(key), std::move(flag), Type::boolean, false};
+}
+Describe integer(std::string key, std::string flag, std::int64_t fallback) {
+  return {std::move(key), std::move(flag), Type::integer, fallback};
+}
+Describe real(std::string key, std::string flag, double fallback) {
+  return {std::move(key), std::move(flag), Type::real, fallback};
+}
+Describe text(std::string key, std::string flag, std::string fallback) {
+  return {std::move(key), std::move(flag), Type::text, std::move(fallback)};
+}
+Describe path(std::string key, std::string flag) {
+  return {std::move(key), std::move(flag), Type::path, std::string()};
+}
+Describe list(std::string key, std::string flag, Type type, std::vector<std::string> fallback) {
+  return {std::move(key), std::move(flag), type, std::move(fallback)};
+}
+
+std::vector<Setting> data_settings() {
+  return {
+      integer("synth.images", "--images", 200)
+          .unit("scenes")
+          .at_least(1)
+          .in({synth})
+          .changes_numbers()
+          .means("how many scenes are drawn"),
+      integer("synth.seed", "--seed", 3407)
+          .at_least(0)
+          .in({synth})
+          .changes_numbers()
+          .means("seed of every random decision"),
+      real("synth.near_twins", "--near-twins", 0)
+          .unit("share of the scenes")
+          .at_least(0)
+          .at_most(1)
+          .in({synth})
+          .changes_numbers()
+          .means("share of the scenes that come in families of eight which differ in one printed word, size, "
+                 "count or relation"),
+      path("synth.out", "--out")
+          .required()
+          .in({synth})
+          .means("folder that the pictures and annotation files go to"),
+
+      path("prepare.source", "--source")
+          .in({prepare})
+          .means("folder with the official files under their official names and images/; the next five name "
+                 "single files"),
+      path("prepare.captions", "--captions").in({prepare}).means("COCO captions, captions_train2014.json"),
+      path("prepare.scene_text", "--scene-text").in({prepare}).means("COCO-Text v2, cocotext.v2.json"),
+      path("prepare.questions", "--questions")
+          .in({prepare})
+          .means("VQAv2 questions, v2_OpenEnded_mscoco_train2014_questions.json"),
+      path("prepare.annotations", "--annotations")
+          .in({prepare})
+          .means("VQAv2 annotations, v2_mscoco_train2014_annotations.json"),
+      path("prepare.images", "--images").in({prepare}).means("folder with the pictures"),
+      integer("prepare.discovery", "--discovery", 7000)
+          .unit("images")
+          .at_least(1)
+          .in({prepare})
+          .changes_numbers()
+          .means("size of the discovery split"),
+      integer("prepare.dev", "--dev", 2000)
+          .unit("images")
+          .at_least(0)
+          .in({prepare})
+          .changes_numbers()
+          .means("size of the dev split"),
+      integer("prepare.test", "--test", 3000)
+          .unit("images")
+          .at_least(0)
+          .in({prepare})
+          .changes_numbers()
+          .means("size of the test split"),
+      integer("prepare.queries", "--queries", -1)
+          .unit("discovery images")
+          .at_least(-1)
+          .in({prepare})
+          .changes_numbers()
+          .means("retrieval queries of discovery; the other images give the pool of their negatives; -1: two "
+                 "sevenths"),
+      integer("prepare.seed", "--seed", 3407)
+          .at_least(0)
+          .in({prepare})
+          .changes_numbers()
+          .means("seed of every random decision"),
+      path("prepare.out", "--out").required().in({prepare}).means("folder that the benchmark goes to"),
+      boolean("prepare.overwrite", "--overwrite")
+          .once()
+          .in({prepare})
+          .means("replace a benchmark that is there already"),
+  };
+}
+
+std::vector<Setting> model_settings() {
+  return {
+      Describe("model.path", "--model", Type::model, std::string())
+          .required()
+          .in({generate, discover})
+          .means("checkpoint folder, or org/name looked up offline in the local Hugging Face cache"),
+      text("model.revision", "--revision", "main")
+          .in({generate, discover})
+          .means("branch, tag or commit of an org/name model"),
+      text("model.dtype", "--dtype", "auto")
+          .one_of({"auto", "fp32", "bf16", "fp16"})
+          .in({generate, discover})
+          .changes_numbers()
+          .means("number format of weights and arithmetic; auto: fp32 on a CPU"),
+      text("model.device", "--device", "auto")
+          .one_of({"auto", "cpu"})
+          .in({generate, discover})
+          .changes_numbers()
+          .means("where the model runs; GPUs are not built yet, so auto is cpu"),
+      integer("model.threads", "--threads", 1)
+          .unit("threads per rank")
+          .at_least(1)
+          .at_most(1024)
+          .in({generate, discover})
+          .changes_numbers()
+          .means("threads of the arithmetic; nothing else sets them"),
+
+      text("engine.form", "--engine", "plain")
+          .one_of({"plain"})
+          .in({generate, discover})
+          .changes_numbers()
+          .means("how cells are computed; plain, the straightforward reference, is the only one built yet"),
+      integer("engine.tile_positions", "--tile-positions", 0)
+          .unit("positions")
+          .at_least(0)
+          .in({discover})
+          .changes_numbers()
+          .means("positions of one batch of heads, rows times length; 0: follows from model shape and dtype"),
+
+      text("intervention.operator", "--operator", "mean")
+          .one_of({"mean", "zero", "gaussian", "none"})
+          .in({generate, discover})
+          .changes_numbers()
+          .means("what replaces a head's output: the mean of the layer's other heads, zero, the head plus "
+                 "noise, or itself (the null control)"),
+      real("intervention.sigma", "--sigma", 3)
+          .unit("standard deviations of the channel")
+          .at_least(0)
+          .in({generate, discover})
+          .changes_numbers()
+          .means("strength of the noise of operator gaussian"),
+      integer("run.seed", "--seed", 3407)
+          .at_least(0)
+          .in({generate, discover})
+          .changes_numbers()
+          .means("seed of noise, of interval resampling and of halvings"),
+
+      integer("answer.max_new_tokens", "--max-new-tokens", 24)
+          .unit("tokens")
+          .at_least(1)
+          .at_most(4096)
+          .in({generate, discover})
+          .changes_numbers()
+          .means("length at which an answer ends without an end token"),
+  };
+}
+
+std::vector<Setting> generate_settings() {
+  return {
+      path("generate.image", "--image")
+          .in({generate})
+          .means("the picture, JPEG or PNG; none: text only, with --raw-prompt"),
+      text("generate.prompt", "--prompt", "")
+          .required()
+          .in({generate})
+          .means("what is asked; rendered into the family's chat form"),
+      boolean("generate.raw_prompt", "--raw-prompt")
+          .in({generate})
+          .means("take the prompt as it stands, <image> included"),
+      boolean("generate.allow_special_in_text", "--allow-special-in-text")
+          .in({generate})
+          .means("let the prompt's text contain special tokens instead of refusing them"),
+      list("generate.replace_heads", "--replace-head", Type::heads, {})
+          .unit("LAYER:HEAD")
+          .in({generate})
+          .means("heads replaced together in a second run beside the plain one"),
+      path("generate.mask_neurons", "--mask-neurons")
+          .in({generate})
+          .means("CSV with columns layer,neuron (more are ignored): neurons masked in the second run"),
+      boolean("generate.json", "--json")
+          .in({generate})
+          .means("print one JSON object with ids and log-probabilities"),
+      path("generate.dump", "--dump")
+          .in({generate})
+          .means("write pixel values, logits, head outputs and activations to this FILE.safetensors"),
+  };
+}
+
+std::vector<Setting> discover_settings() {
+  return {
+      path("benchmark.path", "--benchmark").required().in({discover}).means("folder that `prepare` made"),
+
+      list("discover.tasks", "--tasks", Type::texts, {"vqa", "ocr", "caption", "retrieval"})
+          .one_of({"vqa", "ocr", "caption", "retrieval"})
+          .in({discover})
+          .changes_numbers()
+          .means("tasks swept, in this order"),
+      integer("discover.instances", "--instances", -1)
+          .unit("images")
+          .at_least(-1)
+          .in({discover})
+          .changes_numbers()
+          .means("first lines of the discovery split that vqa, ocr and caption take; -1: all"),
+      integer("discover.queries", "--queries", -1)
+          .unit("queries")
+          .at_least(-1)
+          .in({discover})
+          .changes_numbers()
+          .means("first lines of the discovery queries that retrieval takes; -1: all"),
+      list("discover.heads", "--heads", Type::heads, {"all"})
+          .one_of({"all"})
+          .unit("LAYER:HEAD")
+          .in({discover})
+          .changes_numbers()
+          .means("heads whose replacement is measured"),
+      text("discover.prompts", "--prompts", "paper")
+          .one_of({"paper", "release"})
+          .in({discover})
+          .changes_numbers()
+          .means("wording of the prompts: the paper's, or that of its released code"),
+      text("discover.caption_importance", "--caption-importance", "mean")
+          .one_of({"mean", "corpus"})
+          .in({discover})
+          .changes_numbers()
+          .means("a head's importance for captions: mean of sentence BLEU-4 differences, or difference of "
+                 "corpus BLEU-4"),
+      text("discover.open_target_join", "--open-target-join", "separate")
+          .one_of({"separate", "release_join"})
+          .in({discover})
+          .changes_numbers()
+          .means("the five references as attribution target: encoded one by one, or joined by blanks first"),
+      integer("discover.bootstrap_resamples", "--bootstrap-resamples", 1000)
+          .unit("resamples")
+          .at_least(1)
+          .in({discover})
+          .changes_numbers()
+          .means("resamples behind every 95 % interval"),
+      real("discover.max_bad", "--max-bad", 0.01)
+          .unit("share")
+          .at_least(0)
+          .at_most(1)
+          .in({discover})
+          .changes_numbers()
+          .means(
+              "excluded instances, and invalid cells, beyond this share of all end the run with exit code 5"),
+      path("discover.out", "--out").required().in({discover}).means("folder that the results go to"),
+      boolean("discover.restart", "--restart")
+          .once()
+          .in({discover})
+          .means("begin anew in a folder that holds results"),
+      boolean("discover.dry_run", "--dry-run")
+          .once()
+          .in({discover})
+          .means("print units and positions, touch nothing"),
+
+      integer("units.instances", "--unit-instances", 1)
+          .unit("instances")
+          .at_least(1)
+          .in({discover})
+          .means("instances of one unit of work"),
+      integer("units.layers", "--unit-layers", 0)
+          .unit("layers")
+          .at_least(0)
+          .in({discover})
+          .means("layers of one unit of work in the head stage; 0: so that every rank gets several units"),
+      integer("units.grant_seed", "", -1)
+          .at_least(-1)
+          .in({discover})
+          .means("grant units in a random order of this seed, which must not change a result; -1: longest "
+                 "first"),
+      real("units.stage_timeout", "", 600)
+          .unit("s")
+          .above(0)
+          .in({discover})
+          .means("how long the ranks wait for each other in the reductions at a stage's end before the run "
+                 "is given up"),
+  };
+}
+
+std::vector<Setting> ranking_settings() {
+  return {
+      integer("ranking.top_k", "--top-k", 30)
+          .unit("heads")
+          .at_least(1)
+          .in({discover, rank})
+          .inherited_by({rank})
+          .changes_numbers()
+          .means("size of a task's critical set"),
+      integer("ranking.stored_heads", "--stored-heads", 50)
+          .unit("heads")
+          .at_least(1)
+          .in({discover})
+          .changes_numbers()
+          .means("best heads whose neuron sums are kept, so that every smaller top-k needs no model"),
+      real("ranking.neuron_share", "--neuron-share", 0.01)
+          .unit("share of all FFN neurons")
+          .above(0)
+          .at_most(1)
+          .in({discover, rank})
+          .inherited_by({rank})
+          .changes_numbers()
+          .means("how many neurons are selected"),
+      text("ranking.neuron_mode", "--mode", "per_instance")
+          .one_of({"per_instance", "after_mean"})
+          .in({discover, rank})
+          .inherited_by({rank})
+          .changes_numbers()
+          .means("positive part of a neuron's contribution drop: of each instance, or of the mean"),
+      text("ranking.weights", "--weights", "importance")
+          .one_of({"importance", "uniform"})
+          .in({discover, rank})
+          .inherited_by({rank})
+          .changes_numbers()
+          .means("weight of each critical head in a neuron's importance"),
+      path("rank.folder", "DIR").required().in({rank}).means("folder that `discover` made"),
+      path("rank.out", "--out").in({rank}).means("folder that the tables go to; none: DIR/rank"),
+  };
+}
+
+}  // namespace
+
+std::span<const Setting> catalogue() {
+  static const std::vector<Setting> all = [] {
+    std::vector<Setting> settings;
+    for (auto part :
+         {data_settings(), model_settings(), generate_settings(), discover_settings(), ranking_settings()}) {
+      settings.insert(settings.end(), part.begin(), part.end());
+    }
+    return settings;
+  }();
+  return all;
+}
+
+}  // namespace hones::settings
