@@ -1,4 +1,5 @@
-// Builds the unified benchmark from the official COCO captions, COCO-Text v2 and VQAv2 files (docs/benchmark.md section 2).
+// Builds the unified benchmark from the official COCO captions, COCO-Text v2 and VQAv2 files
+// (docs/benchmark.md section 2).
 #pragma once
 
 #include <cstdint>
@@ -7,6 +8,8 @@
 #include <map>
 #include <string>
 
+#include <hones/benchmark/candidates.hpp>
+
 namespace hones::benchmark {
 
 struct PrepareOptions {
@@ -14,13 +17,16 @@ struct PrepareOptions {
   std::filesystem::path scene_text;   // cocotext.v2.json
   std::filesystem::path questions;    // v2_OpenEnded_mscoco_train2014_questions.json
   std::filesystem::path annotations;  // v2_mscoco_train2014_annotations.json
-  std::filesystem::path images;       // folder of pictures; recorded in the manifest relative to `out` where it can be
+  std::filesystem::path
+      images;  // folder of pictures; recorded in the manifest relative to `out` where it can be
   std::filesystem::path out;
   std::int64_t discovery = 7000;
   std::int64_t dev = 2000;
   std::int64_t test = 3000;
   std::int64_t queries = -1;  // of discovery; -1: floor(2 * discovery / 7)
   std::uint64_t seed = 3407;
+  Policy vqa_policy = Policy::first;
+  Policy ocr_policy = Policy::seeded;
   bool overwrite = false;
   std::function<void(const std::string&)> progress;
 };
@@ -31,11 +37,12 @@ struct PrepareReport {
   std::int64_t chosen = 0;
 };
 
-// Fills the four paths from a folder that holds the official file names (and `images/`). Throws DataError naming what is missing.
+// Fills the four paths from a folder that holds the official file names (and `images/`). Throws DataError
+// naming what is missing.
 void find_sources(const std::filesystem::path& source, PrepareOptions& options);
 
-// Writes {discovery,dev,test}.jsonl, retrieval/{...}.jsonl, manifest.json. Throws DataError (too few images, malformed
-// record: file, record, field) and UsageError (sizes).
+// Writes {discovery,dev,test}.jsonl, retrieval/{...}.jsonl, manifest.json. Throws DataError (too few images,
+// malformed record: file, record, field) and UsageError (sizes).
 PrepareReport prepare(const PrepareOptions& options);
 
 }  // namespace hones::benchmark

@@ -1,4 +1,5 @@
-// The unified benchmark as stored (docs/benchmark.md 2.4, 2.5): one JSON line an image, one JSON line a retrieval query.
+// The unified benchmark as stored (docs/benchmark.md 2.4, 2.5): one JSON line an image, one JSON line a
+// retrieval query.
 #pragma once
 
 #include <cstdint>
@@ -40,9 +41,9 @@ struct Record {
   std::string split;
   std::optional<VqaItem> vqa;
   std::optional<OcrItem> ocr;
-  std::vector<Caption> captions;        // the five references
+  std::vector<Caption> captions;  // the five references
   std::vector<image::Box> text_boxes;
-  std::string where;                    // "FILE:LINE", for error messages
+  std::string where;  // "FILE:LINE", for error messages
 };
 
 struct Candidate {
@@ -53,9 +54,9 @@ struct Candidate {
 
 struct Query {
   std::string image_id;
-  std::string file_name;  // filled from the split's records on load
-  std::int64_t positive = 0;              // caption id
-  std::vector<Candidate> candidates;      // 50, in the order shown; exactly one has caption_id == positive
+  std::string file_name;              // filled from the split's records on load
+  std::int64_t positive = 0;          // caption id
+  std::vector<Candidate> candidates;  // 50, in the order shown; exactly one has caption_id == positive
   std::string where;
 };
 
@@ -64,7 +65,7 @@ struct Benchmark {
   std::filesystem::path images;  // where pictures lie (manifest's `images`, resolved)
   std::string digest;            // SHA-256 over the split's files and the manifest's identity
   std::vector<Record> records;   // the split, in file order
-  std::vector<Query> queries;    // retrieval/<split>.jsonl, in file order; empty where the file does not exist
+  std::vector<Query> queries;  // retrieval/<split>.jsonl, in file order; empty where the file does not exist
 };
 
 // Loads and validates a split ("discovery", "dev", "test"). Throws DataError naming file, line and field.

@@ -14,30 +14,35 @@ namespace hones::plan {
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
+  // Ids must be new to this scheduler (InternalError).
   virtual void add(std::vector<Unit> units) = 0;
-  // The next unit for `rank` at `now` (seconds since the start), or a grant that says wait / stage_done.
+  // The next unit for `rank` at `now` (seconds since the start), or a grant that says wait / stage_done. A
+  // rank may hold several units (it asks before it has ended the last one). stage_done: nothing is left to
+  // grant; units may still run.
   virtual Grant next(int rank, double now) = 0;
   // Must name a unit granted to outcome.rank and not done yet; throws InternalError otherwise.
   virtual void done(const Outcome& outcome, double now) = 0;
+  // Every unit added is done.
   virtual bool finished() const = 0;
 
   struct Progress {
     std::int64_t units_all = 0, units_done = 0;
     double cost_all = 0, cost_done = 0;
-    std::vector<double> busy_seconds;            // per rank
-    std::vector<std::int64_t> running;           // per rank: unit id or -1
+    std::vector<double> busy_seconds;   // per rank, of units done
+    std::vector<std::int64_t> running;  // per rank: the unit it has held longest, or -1
+    double started = 0;                 // the first call of next()
+    // Cost left at the rate of the cost done; nothing before the first unit is done.
     std::optional<double> eta_seconds(double now) const;
-    double started = 0;
   };
   virtual Progress progress() const = 0;
 };
 
-// Longest first, ties by id: the default. While units are left, a rank is never told to wait, and so that every rank takes
-// part, the first grants go out one per rank: with at least as many units as ranks no rank ends with none (a rank that has had
-// none is served before the last units run out).
+// Longest first, ties by id: the default. Every rank takes part: with at least as many units as ranks no rank
+// ends with none, because the last units are reserved for ranks that have had none. A rank is told to wait
+// only while all that is left is so reserved.
 std::unique_ptr<Scheduler> longest_first(int ranks);
 
-// A seeded random order, for the same-bits tests.
+// A seeded random order with the same reservation, for the same-bits tests.
 std::unique_ptr<Scheduler> shuffled(int ranks, std::uint64_t seed);
 
 }  // namespace hones::plan

@@ -10,8 +10,9 @@ namespace hones::plan {
 enum class Stage : std::uint8_t { heads = 0, neurons = 1 };
 
 // {task group, instance block, layer range}. In the head stage the unit computes the columns of layers
-// [layer_begin, layer_end) for its instances, and column 0 when it `owns_plain` (exactly one unit per instance does).
-// In the neuron stage a unit is whole instances with all stored heads; the layer range is the whole model.
+// [layer_begin, layer_end) for its instances, and column 0 when it `owns_plain` (exactly one unit per
+// instance does). In the neuron stage a unit is whole instances with all stored heads; the layer range is the
+// whole model.
 struct Unit {
   std::int64_t id = 0;
   Stage stage = Stage::heads;
@@ -25,7 +26,7 @@ struct Unit {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive & id & stage & task & instance_begin & instance_end & layer_begin & layer_end & owns_plain & cost;
+    archive& id& stage& task& instance_begin& instance_end& layer_begin& layer_end& owns_plain& cost;
   }
 };
 
@@ -37,7 +38,7 @@ struct Grant {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive & kind & unit;
+    archive& kind& unit;
   }
 };
 
@@ -49,7 +50,7 @@ struct Exclusion {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive & task & instance & reason;
+    archive& task& instance& reason;
   }
 };
 
@@ -61,13 +62,13 @@ struct Outcome {
   double seconds = 0;
   std::int64_t cells = 0;
   std::int64_t invalid_cells = 0;
-  double layer_positions = 0;   // computed
-  double positions = 0;         // computed, summed over layers / L
+  double layer_positions = 0;  // computed
+  double full_layer_positions = 0;  // of one full prefill per cell
   std::vector<Exclusion> exclusions;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive & rank & has_unit & unit & seconds & cells & invalid_cells & layer_positions & positions & exclusions;
+    archive& rank& has_unit& unit& seconds& cells& invalid_cells& layer_positions& full_layer_positions& exclusions;
   }
 };
 

@@ -1,0 +1,35 @@
+#include <hones/attribution/contribution.hpp>
+
+#include <cmath>
+
+#include <hones/base/error.hpp>
+
+namespace hones::attribution {
+
+at::Tensor target_projection(const model::Decoder& decoder, const Target& target) {
+  HONES_ASSERT(!target.ids.empty() && target.ids.size() == target.weights.size(), "target without tokens");
+  const at::Tensor rows = decoder.unembedding().index_select(0, at::tensor(target.ids, at::kLong)).to(at::kDouble);
+  at::Tensor direction = at::matmul(at::tensor(target.weights, at::kDouble), rows);  // [D]
+  const double norm = direction.norm().item<double>();
+  if (!(norm > 0) || !std::isfinite(norm)) {
+    throw DataError("the target's unembedding rows add up to a vector of length " + std::to_string(norm) + "; expected a finite direction");
+  }
+  direction = (direction / norm).to(at::kFloat);
+  std::vector<at::Tensor> layers;
+  for (std::int64_t layer = 0; layer < decoder.config().layers; ++layer) {
+    layers.push_back(at::matmul(direction, decoder.down_proj(layer).to(at::kFloat)));  // [D] x [D, F]
+  }
+  return at::stack(layers);
+}
+
+at::Tensor contributions(const std::vector<at::Tensor>& a, std::int64_t row, const at::Tensor& projection,
+                         std::int64_t first_layer, const at::Tensor& plain) {
+  std::vector<at::Tensor> layers;
+  for (std::size_t layer = 0; layer < a.size(); ++layer) {
+    const auto index = static_cast<std::int64_t>(layer);
+    layers.push_back(index < first_layer ? plain.select(0, index) : a[layer].select(0, row).select(0, 0).to(at::kFloat) * projection.select(0, index));
+  }
+  return at::stack(layers).contiguous();
+}
+
+}  // namespace hones::attribution

@@ -1,0 +1,112 @@
+#include "fields.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <hones/base/error.hpp>
+
+namespace hones::benchmark {
+
+namespace {
+
+// A value as an error message can show it.
+std::string shown(const nlohmann::json& value) {
+  constexpr std::size_t kMost = 60;
+  std::string text = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
+  return text;
+}
+
+}  // namespace
+
+Fields::Fields(const nlohmann::json& object, std::string where) : object_(object), where_(std::move(where)) {
+  if (!object.is_object()) throw DataError(where_ + ": expected an object, found " + shown(object));
+}
+
+void Fields::fail(const std::string& field, const std::string& complaint) const {
+  throw DataError(where_ + ": field \"" + prefix_ + field + "\": " + complaint);
+}
+
+const nlohmann::json& Fields::get(const char* field, const char* expected) const {
+  const auto found = object_.find(field);
+  if (found == object_.end()) fail(field, std::string("missing, expected ") + expected);
+  return *found;
+}
+
+bool Fields::has(const char* field) const {
+  const auto found = object_.find(field);
+  return found != object_.end() && !found->is_null();
+}
+
+std::int64_t Fields::integer(const char* field) const {
+  const nlohmann::json& value = get(field, "an integer");
+  const bool fits =
+      !value.is_number_unsigned() ||
+      value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!value.is_number_integer() || !fits) fail(field, "expected an integer, found " + shown(value));
+  return value.get<std::int64_t>();
+}
+
+std::int64_t Fields::integer_at_least(const char* field, std::int64_t least) const {
+  const std::int64_t value = integer(field);
+  if (value < least)
+    fail(field,
+         "expected an integer of at least " + std::to_string(least) + ", found " + std::to_string(value));
+  return value;
+}
+
+const std::string& Fields::text(const char* field) const {
+  const nlohmann::json& value = get(field, "a string");
+  if (!value.is_string()) fail(field, "expected a string, found " + shown(value));
+  return value.get_ref<const std::string&>();
+}
+
+const std::string& Fields::filled_text(const char* field) const {
+  const std::string& value = text(field);
+  if (value.empty()) fail(field, "must not be empty");
+  return value;
+}
+
+std::string Fields::text_or(const char* field, const char* otherwise) const {
+  return object_.contains(field) ? text(field) : otherwise;
+}
+
+const nlohmann::json& Fields::array(const char* field) const {
+  const nlohmann::json& value = get(field, "an array");
+  if (!value.is_array()) fail(field, "expected an array, found " + shown(value));
+  return value;
+}
+
+image::Box Fields::box(const char* field) const {
+  return read_box(*this, field, get(field, "four numbers"));
+}
+
+Fields Fields::object(const char* field) const {
+  const nlohmann::json& value = get(field, "an object");
+  if (!value.is_object()) fail(field, "expected an object, found " + shown(value));
+  Fields inner(value, where_);
+  inner.prefix_ = prefix_ + field + ".";
+  return inner;
+}
+
+Fields Fields::element(const char* field, std::size_t i) const {
+  const nlohmann::json& value = array(field).at(i);
+  const std::string name = std::string(field) + "[" + std::to_string(i) + "]";
+  if (!value.is_object()) fail(name, "expected an object, found " + shown(value));
+  Fields inner(value, where_);
+  inner.prefix_ = prefix_ + name + ".";
+  return inner;
+}
+
+image::Box read_box(const Fields& fields, const std::string& field, const nlohmann::json& value) {
+  image::Box box{};
+  bool good = value.is_array() && value.size() == box.size();
+  for (std::size_t i = 0; good && i < box.size(); ++i) {
+    good = value[i].is_number() && std::isfinite(value[i].get<double>());
+    if (good) box[i] = value[i].get<double>();
+  }
+  if (!good) fields.fail(field, "expected four numbers (x, y, width, height), found " + shown(value));
+  return box;
+}
+
+}  // namespace hones::benchmark

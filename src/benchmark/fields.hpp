@@ -1,0 +1,45 @@
+// Reading one JSON record of somebody else's file: every complaint names file, record and field.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <hones/image/image.hpp>
+
+namespace hones::benchmark {
+
+// "FILE: annotations[17]" or "FILE:LINE" and an object there. Keeps a reference to the object only.
+class Fields {
+ public:
+  Fields(const nlohmann::json& object, std::string where);
+
+  std::int64_t integer(const char* field) const;
+  std::int64_t integer_at_least(const char* field, std::int64_t least) const;
+  const std::string& text(const char* field) const;
+  const std::string& filled_text(const char* field) const;  // not empty
+  std::string text_or(const char* field, const char* otherwise) const;
+  const nlohmann::json& array(const char* field) const;
+  image::Box box(const char* field) const;
+  bool has(const char* field) const;  // there and not null
+  Fields object(const char* field) const;
+  // Element i of an array field, which must be an object.
+  Fields element(const char* field, std::size_t i) const;
+
+  const std::string& where() const { return where_; }
+  // Throws DataError: WHERE: field "FIELD": COMPLAINT.
+  [[noreturn]] void fail(const std::string& field, const std::string& complaint) const;
+
+ private:
+  const nlohmann::json& get(const char* field, const char* expected) const;
+
+  const nlohmann::json& object_;
+  std::string where_;
+  std::string prefix_;  // "vqa." inside the object `vqa`
+};
+
+// Four finite numbers, or a complaint by `fields` about `field`.
+image::Box read_box(const Fields& fields, const std::string& field, const nlohmann::json& value);
+
+}  // namespace hones::benchmark

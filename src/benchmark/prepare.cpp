@@ -1,0 +1,160 @@
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <hones/base/digest.hpp>
+#include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
+#include <hones/base/number.hpp>
+#include <hones/benchmark/candidates.hpp>
+#include <hones/benchmark/official.hpp>
+#include <hones/benchmark/prepare.hpp>
+#include <hones/benchmark/records.hpp>
+
+#include "manifest.hpp"
+#include "pools.hpp"
+
+namespace hones::benchmark {
+
+namespace {
+
+constexpr const char* kCaptions = "captions_train2014.json";
+constexpr const char* kSceneText = "cocotext.v2.json";
+constexpr const char* kQuestions = "v2_OpenEnded_mscoco_train2014_questions.json";
+constexpr const char* kAnnotations = "v2_mscoco_train2014_annotations.json";
+
+using Json = nlohmann::ordered_json;
+using Splits = std::map<std::string, std::vector<Record>>;
+
+void check_sizes(const PrepareOptions& options) {
+  for (const auto& [name, size] : {std::pair("discovery", options.discovery), std::pair("dev", options.dev),
+                                   std::pair("test", options.test)}) {
+    if (size < 0)
+      throw UsageError(std::string(name) + " is " + std::to_string(size) + ", expected 0 or more images");
+  }
+  if (options.seed > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+    throw UsageError("seed is " + std::to_string(options.seed) + ", expected at most 2^63 - 1");
+  }
+  if (options.discovery + options.dev + options.test == 0)
+    throw UsageError("all three splits are empty: ask for images");
+  if (options.queries < -1 || options.queries > options.discovery) {
+    throw UsageError("queries is " + std::to_string(options.queries) + ", expected 0 to " +
+                     std::to_string(options.discovery) + " (the images of discovery)");
+  }
+}
+
+void check_folders(const PrepareOptions& options) {
+  if (!std::filesystem::is_directory(options.images)) {
+    throw DataError("no pictures at " + options.images.string() + ": no such folder");
+  }
+  if (std::filesystem::exists(options.out / "manifest.json") && !options.overwrite) {
+    throw UsageError(options.out.string() +
+                     " already holds a benchmark; choose another folder or overwrite it");
+  }
+}
+
+Sources read_sources(const PrepareOptions& options, const std::function<void(const std::string&)>& say) {
+  Sources sources;
+  say("reading " + options.captions.string());
+  sources.images = read_captions(options.captions);
+  say("reading " + options.scene_text.string());
+  sources.scene_text = read_scene_text(options.scene_text);
+  say("reading " + options.questions.string() + " and " + options.annotations.string());
+  sources.questions = read_questions(options.questions, options.annotations);
+  return sources;
+}
+
+Json input_json(const std::filesystem::path& file) {
+  return {{"file", file.filename().string()},
+          {"bytes", std::filesystem::file_size(file)},
+          {"sha256", sha256_file(file)}};
+}
+
+Json manifest_json(const PrepareOptions& options, const PrepareReport& report, std::int64_t queries) {
+  Json rejected = Json::object();
+  for (const auto& [reason, images] : report.rejected) rejected[reason] = images;
+  return {{"schema_version", 1},
+          {"seed", options.seed},
+          {"images", images_entry(options.images, options.out)},
+          {"sizes", {{"discovery", options.discovery}, {"dev", options.dev}, {"test", options.test}}},
+          {"policies",
+           {{"vqa", name(options.vqa_policy)},
+            {"ocr", name(options.ocr_policy)},
+            {"captions", "first"},
+            {"positive", "seeded"}}},
+          {"filters", Json::object()},
+          {"retrieval", {{"negatives", "tfidf"}, {"candidates", 50}, {"discovery_queries", queries}}},
+          {"inputs",
+           {{"captions", input_json(options.captions)},
+            {"scene_text", input_json(options.scene_text)},
+            {"questions", input_json(options.questions)},
+            {"annotations", input_json(options.annotations)}}},
+          {"candidates", report.candidates},
+          {"rejected", rejected},
+          {"chosen", report.chosen}};
+}
+
+template <typename T>
+void write_lines(const std::filesystem::path& file, const std::vector<T>& items) {
+  std::string text;
+  for (const T& item : items) text += to_json_line(item) + "\n";
+  write_file(file, text);
+}
+
+PrepareReport report_of(const Candidates& candidates, const PrepareOptions& options) {
+  PrepareReport report;
+  report.candidates = static_cast<std::int64_t>(candidates.records.size());
+  for (const auto& entry : candidates.rejected) ++report.rejected[entry.second];
+  report.chosen = options.discovery + options.dev + options.test;
+  return report;
+}
+
+}  // namespace
+
+void find_sources(const std::filesystem::path& source, PrepareOptions& options) {
+  if (!std::filesystem::is_directory(source))
+    throw DataError("no official files at " + source.string() + ": no such folder");
+  const auto find = [&](const char* name) {
+    const std::filesystem::path file = source / name;
+    if (!std::filesystem::exists(file)) throw DataError(source.string() + " lacks " + name);
+    return file;
+  };
+  options.captions = find(kCaptions);
+  options.scene_text = find(kSceneText);
+  options.questions = find(kQuestions);
+  options.annotations = find(kAnnotations);
+  if (options.images.empty()) options.images = find("images");
+}
+
+PrepareReport prepare(const PrepareOptions& options) {
+  const auto say = [&](const std::string& line) {
+    if (options.progress) options.progress(line);
+  };
+  check_sizes(options);
+  check_folders(options);
+  const Candidates candidates =
+      choose_candidates(read_sources(options, say), options.seed, options.vqa_policy, options.ocr_policy);
+  const PrepareReport report = report_of(candidates, options);
+  say(grouped(report.candidates) + " images pass all tests, " + grouped(report.chosen) + " are taken");
+  const Splits splits = cut_splits(candidates, options.discovery, options.dev, options.test, options.seed);
+
+  const std::int64_t queries = options.queries < 0 ? default_queries(options.discovery) : options.queries;
+  std::map<std::string, std::vector<Query>> retrieval;
+  retrieval["discovery"] = discovery_queries(splits.at("discovery"), queries, options.seed, say);
+  for (const char* split : {"dev", "test"})
+    retrieval[split] = all_queries(splits.at(split), options.seed, say);
+
+  say("writing " + options.out.string());
+  std::filesystem::create_directories(options.out / "retrieval");
+  // The manifest last, and the old one gone first: a folder with a manifest is whole.
+  std::filesystem::remove(options.out / "manifest.json");
+  for (const auto& [split, records] : splits) write_lines(options.out / (split + ".jsonl"), records);
+  for (const auto& [split, list] : retrieval)
+    write_lines(options.out / "retrieval" / (split + ".jsonl"), list);
+  write_file(options.out / "manifest.json", manifest_json(options, report, queries).dump(2) + "\n");
+  return report;
+}
+
+}  // namespace hones::benchmark

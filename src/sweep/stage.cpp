@@ -1,0 +1,136 @@
+#include <hones/sweep/stage.hpp>
+
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/vector.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include <hones/base/error.hpp>
+#include <hones/base/log.hpp>
+#include <hones/comm/archive.hpp>
+
+namespace hones::sweep {
+
+namespace {
+
+constexpr int kRequest = 1;
+constexpr int kGrant = 2;
+
+double seconds_since(comm::Clock::time_point start) { return std::chrono::duration<double>(comm::Clock::now() - start).count(); }
+
+// Rank 0's side. Order of one turn: receive an outcome, book it, answer with a grant. It ends when every rank has been told
+// that the stage is done; then every unit has been booked, or the run has failed and nobody works any more.
+class Desk {
+ public:
+  Desk(comm::Communicator& world, plan::Scheduler& scheduler, const StageHooks& hooks, StageSummary& summary)
+      : world_(world), scheduler_(scheduler), hooks_(hooks), summary_(summary), start_(comm::Clock::now()) {
+    summary_.cells_by_rank.assign(static_cast<std::size_t>(world.size()), 0);
+  }
+
+  void run(const std::stop_token& stop) {
+    int dismissed = 0;
+    double next_tick = 0;
+    std::vector<std::unique_ptr<comm::Pending>> sending;
+    while (dismissed < world_.size() && !stop.stop_requested()) {
+      if (const auto message = world_.receive(kRequest, comm::after(std::chrono::milliseconds(100)))) {
+        const auto outcome = comm::from_bytes<plan::Outcome>(message->bytes);
+        book(outcome);
+        const plan::Grant grant = summary_.failure != 0 ? plan::Grant{} : scheduler_.next(outcome.rank, seconds_since(start_));
+        dismissed += grant.kind == plan::Grant::Kind::stage_done;
+        sending.push_back(world_.send(comm::to_bytes(grant), outcome.rank, kGrant));
+        std::erase_if(sending, [](const auto& pending) { return pending->wait(comm::Clock::now()); });
+      }
+      if (const double now = seconds_since(start_); hooks_.tick && now >= next_tick) {
+        hooks_.tick({scheduler_.progress(), summary_, now});
+        next_tick = now + 1;
+      }
+    }
+    for (const auto& pending : sending) {
+      while (!stop.stop_requested() && !pending->wait(comm::after(std::chrono::milliseconds(100)))) {
+      }
+    }
+    if (hooks_.tick && !stop.stop_requested()) hooks_.tick({scheduler_.progress(), summary_, seconds_since(start_)});
+  }
+
+ private:
+  void book(const plan::Outcome& outcome) {
+    if (!outcome.has_unit) return;
+    scheduler_.done(outcome, seconds_since(start_));
+    summary_.cells += outcome.cells;
+    summary_.cells_by_rank[static_cast<std::size_t>(outcome.rank)] += outcome.cells;
+    summary_.invalid_cells += outcome.invalid_cells;
+    summary_.layer_positions += outcome.layer_positions;
+    summary_.full_layer_positions += outcome.full_layer_positions;
+    for (const plan::Exclusion& exclusion : outcome.exclusions) {
+      const auto same = [&](const plan::Exclusion& e) { return e.task == exclusion.task && e.instance == exclusion.instance; };
+      // An instance that is cut into several units is found by each of them.
+      if (std::none_of(summary_.exclusions.begin(), summary_.exclusions.end(), same)) summary_.exclusions.push_back(exclusion);
+    }
+    if (hooks_.verdict && summary_.failure == 0) std::tie(summary_.failure, summary_.failure_line) = hooks_.verdict(summary_);
+  }
+
+  comm::Communicator& world_;
+  plan::Scheduler& scheduler_;
+  const StageHooks& hooks_;
+  StageSummary& summary_;
+  comm::Clock::time_point start_;
+};
+
+void work_until_done(comm::Communicator& world, const StageHooks& hooks, double patience) {
+  plan::Outcome outcome;
+  outcome.rank = world.rank();
+  while (true) {
+    auto sending = world.send(comm::to_bytes(outcome), 0, kRequest);
+    const auto message = world.receive(kGrant, comm::after(std::chrono::duration<double>(patience)));
+    if (!message) {
+      throw Error(ExitCode::rank_failed, "rank 0 granted nothing for " + std::to_string(static_cast<int>(patience)) + " s; it is stopped or unreachable");
+    }
+    const auto grant = comm::from_bytes<plan::Grant>(message->bytes);
+    if (grant.kind == plan::Grant::Kind::stage_done) return;
+    outcome = {};
+    if (grant.kind == plan::Grant::Kind::wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    } else {
+      const auto start = comm::Clock::now();
+      outcome = hooks.work(grant.unit);
+      outcome.has_unit = true;
+      outcome.unit = grant.unit.id;
+      outcome.seconds = seconds_since(start);
+    }
+    outcome.rank = world.rank();
+  }
+}
+
+}  // namespace
+
+StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks, double patience) {
+  StageSummary summary;
+  if (world.rank() == 0) {
+    HONES_ASSERT(scheduler != nullptr, "rank 0 schedules");
+    Desk desk(world, *scheduler, hooks, summary);
+    // A worker's exception leaves through the thread's destructor, which asks the desk to stop and joins it.
+    std::jthread thread([&](const std::stop_token& stop) {
+      try {
+        desk.run(stop);
+      } catch (const std::exception& error) {  // the workers wait for grants that will never come
+        log::error("rank 0 on " + world.node() + ": " + error.what());
+        world.abort(static_cast<int>(ExitCode::rank_failed));
+      }
+    });
+    work_until_done(world, hooks, patience);
+    thread.join();
+    std::sort(summary.exclusions.begin(), summary.exclusions.end(),
+              [](const auto& a, const auto& b) { return std::pair(a.task, a.instance) < std::pair(b.task, b.instance); });
+  } else {
+    work_until_done(world, hooks, patience);
+  }
+  std::vector<std::byte> bytes = world.rank() == 0 ? comm::to_bytes(summary) : std::vector<std::byte>{};
+  // The slowest rank may still be in its last unit when the others arrive here.
+  world.broadcast(bytes, 0, comm::after(std::chrono::duration<double>(patience)));
+  return comm::from_bytes<StageSummary>(bytes);
+}
+
+}  // namespace hones::sweep

@@ -1,0 +1,235 @@
+// docs/benchmark.md 2.4, 2.5: the folder that `prepare` leaves.
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include <gtest/gtest.h>
+
+#include <hones/base/digest.hpp>
+#include <hones/base/rng.hpp>
+#include <hones/benchmark/prepare.hpp>
+#include <hones/benchmark/records.hpp>
+
+#include "folder.hpp"
+
+namespace hones::benchmark {
+namespace {
+
+// 18 discovery images, 5 of them ask; 12 of dev; no test.
+PrepareOptions small(const test::Folder& folder) {
+  PrepareOptions options = test::Official(32).write(folder);
+  options.discovery = 18;
+  options.dev = 12;
+  options.test = 0;
+  return options;
+}
+
+TEST(Prepare, WritesABenchmarkThatLoads) {
+  const test::Folder folder;
+  PrepareOptions options = small(folder);
+  std::vector<std::string> said;
+  options.progress = [&](const std::string& line) { said.push_back(line); };
+  const PrepareReport report = prepare(options);
+  EXPECT_EQ(report.candidates, 32);
+  EXPECT_EQ(report.chosen, 30);
+  EXPECT_TRUE(report.rejected.empty());
+  EXPECT_GE(said.size(), 4U);
+
+  std::set<std::string> ids;
+  for (const auto& [split, images, queries] :
+       {std::tuple("discovery", 18, 5), std::tuple("dev", 12, 12), std::tuple("test", 0, 0)}) {
+    const Benchmark benchmark = load(options.out, split);
+    EXPECT_EQ(benchmark.records.size(), static_cast<std::size_t>(images)) << split;
+    EXPECT_EQ(benchmark.queries.size(), static_cast<std::size_t>(queries)) << split;
+    EXPECT_EQ(std::filesystem::weakly_canonical(benchmark.images),
+              std::filesystem::weakly_canonical(options.images));
+    EXPECT_EQ(benchmark.digest.size(), 64U);
+    for (const Record& record : benchmark.records) EXPECT_TRUE(ids.insert(record.image_id).second);
+  }
+  EXPECT_EQ(ids.size(), 30U);
+}
+
+TEST(Prepare, KeepsTheInstanceOfEveryTask) {
+  const test::Folder folder;
+  const PrepareOptions options = small(folder);
+  prepare(options);
+  const Benchmark benchmark = load(options.out, "dev");
+  const Record& record = benchmark.records.at(3);
+  EXPECT_EQ(record.file_name, "COCO_train2014_" + record.image_id + ".jpg");
+  EXPECT_EQ(record.where, (options.out / "dev.jsonl").string() + ":4");
+  EXPECT_EQ(record.split, "dev");
+  ASSERT_TRUE(record.vqa && record.ocr);
+  EXPECT_EQ(record.vqa->question_id, record.image_id + "000");  // policy `first`
+  EXPECT_EQ(record.vqa->target, "thing");
+  EXPECT_EQ(record.vqa->answers.size(), 10U);
+  EXPECT_EQ(record.ocr->text, "W" + record.image_id);
+  EXPECT_EQ(record.ocr->box, (image::Box{1.5, 2, 30, 12}));
+  EXPECT_EQ(record.text_boxes.size(), 1U);
+  EXPECT_EQ(record.captions.size(), 5U);
+}
+
+TEST(Prepare, LinesStandInSplitOrder) {
+  const test::Folder folder;
+  const PrepareOptions options = small(folder);
+  prepare(options);
+  std::uint64_t last = 0;
+  for (const char* split : {"discovery", "dev"}) {
+    for (const Record& record : load(options.out, split).records) {
+      const std::uint64_t next = key(options.seed, "split", record.image_id);
+      EXPECT_LT(last, next);
+      last = next;
+    }
+  }
+}
+
+void check_query(const Query& query, const std::set<std::string>& sources, std::uint64_t seed) {
+  ASSERT_EQ(query.candidates.size(), 50U);
+  std::uint64_t last = 0;
+  int positives = 0;
+  for (const Candidate& candidate : query.candidates) {
+    const std::uint64_t next = key(seed, "cand|" + query.image_id, std::to_string(candidate.caption_id));
+    EXPECT_LT(last, next);  // shown in key order
+    last = next;
+    const bool own = candidate.image_id == query.image_id;
+    positives += own ? 1 : 0;
+    EXPECT_EQ(own, candidate.caption_id == query.positive);
+    EXPECT_TRUE(own || sources.contains(candidate.image_id)) << candidate.image_id;
+  }
+  EXPECT_EQ(positives, 1);
+}
+
+TEST(Prepare, DiscoveryQueriesTakeNegativesFromImagesThatDoNotAsk) {
+  const test::Folder folder;
+  const PrepareOptions options = small(folder);
+  prepare(options);
+  const Benchmark benchmark = load(options.out, "discovery");
+  std::set<std::string> others;
+  for (const Record& record : benchmark.records) others.insert(record.image_id);
+  std::vector<std::uint64_t> keys;
+  for (const Query& query : benchmark.queries) {
+    others.erase(query.image_id);
+    keys.push_back(key(options.seed, "query", query.image_id));
+  }
+  EXPECT_TRUE(std::is_sorted(keys.begin(), keys.end()));
+  for (const std::string& id : others) EXPECT_GT(key(options.seed, "query", id), keys.back());
+  for (const Query& query : benchmark.queries) check_query(query, others, options.seed);
+}
+
+TEST(Prepare, DevQueriesStayInTheirSplit) {
+  const test::Folder folder;
+  const PrepareOptions options = small(folder);
+  prepare(options);
+  const Benchmark benchmark = load(options.out, "dev");
+  std::set<std::string> images;
+  for (const Record& record : benchmark.records) images.insert(record.image_id);
+  for (std::size_t i = 0; i < benchmark.queries.size(); ++i) {
+    EXPECT_EQ(benchmark.queries[i].image_id, benchmark.records[i].image_id);
+    EXPECT_EQ(benchmark.queries[i].file_name, benchmark.records[i].file_name);
+    check_query(benchmark.queries[i], images, options.seed);
+  }
+}
+
+TEST(Prepare, TheManifestSaysWhatMadeIt) {
+  const test::Folder folder;
+  PrepareOptions options = small(folder);
+  options.seed = 11;
+  options.vqa_policy = Policy::seeded;
+  prepare(options);
+  const auto manifest = nlohmann::json::parse(read_file(options.out / "manifest.json"));
+  EXPECT_EQ(manifest["seed"], 11);
+  EXPECT_EQ(manifest["images"], "../source/images");
+  EXPECT_EQ(manifest["sizes"]["dev"], 12);
+  EXPECT_EQ(manifest["policies"]["vqa"], "seeded");
+  EXPECT_EQ(manifest["policies"]["ocr"], "seeded");
+  EXPECT_EQ(manifest["retrieval"]["negatives"], "tfidf");
+  EXPECT_EQ(manifest["retrieval"]["discovery_queries"], 5);
+  EXPECT_EQ(manifest["inputs"]["captions"]["file"], "captions_train2014.json");
+  EXPECT_EQ(manifest["inputs"]["captions"]["bytes"], std::filesystem::file_size(options.captions));
+  EXPECT_EQ(manifest["inputs"]["annotations"]["sha256"], sha256_file(options.annotations));
+  EXPECT_EQ(manifest["chosen"], 30);
+}
+
+TEST(Prepare, CountsRejects) {
+  const test::Folder folder;
+  test::Official official(32);
+  official.scene_text["imgs"].erase("4");
+  official.scene_text["imgs"].erase("9");
+  PrepareOptions options = official.write(folder);
+  options.discovery = 18;
+  options.dev = 12;
+  options.test = 0;
+  const PrepareReport report = prepare(options);
+  EXPECT_EQ(report.rejected, (std::map<std::string, std::int64_t>{{"not_in_scene_text", 2}}));
+  EXPECT_EQ(nlohmann::json::parse(read_file(options.out / "manifest.json"))["rejected"]["not_in_scene_text"],
+            2);
+}
+
+TEST(Prepare, IsAFunctionOfItsInputs) {
+  const test::Folder folder;
+  PrepareOptions options = small(folder);
+  prepare(options);
+  const std::string first = load(options.out, "discovery").digest;
+  options.overwrite = true;
+  prepare(options);
+  EXPECT_EQ(load(options.out, "discovery").digest, first);
+  options.seed = 4;
+  prepare(options);
+  EXPECT_NE(load(options.out, "discovery").digest, first);
+}
+
+TEST(Prepare, NamesASplitThatIsTooSmallForItsNegatives) {
+  const test::Folder folder;
+  PrepareOptions options = small(folder);
+  options.dev = 8;  // 35 captions of others
+  test::expect_says(test::message_of<DataError>([&] { prepare(options); }),
+                    {"split dev", "has only 35", "49 are needed"});
+  EXPECT_FALSE(std::filesystem::exists(options.out / "manifest.json"));
+  options = small(folder);
+  options.queries = 9;  // 45 captions are left
+  test::expect_says(test::message_of<DataError>([&] { prepare(options); }),
+                    {"split discovery", "has only 45", "fewer queries"});
+  options.queries = 0;
+  options.dev = 0;
+  options.out = folder / "no_queries";
+  prepare(options);
+  EXPECT_TRUE(load(options.out, "discovery").queries.empty());
+}
+
+TEST(Prepare, RefusesImpossibleSizesAndFullFolders) {
+  const test::Folder folder;
+  const PrepareOptions good = small(folder);
+  const auto usage = [&](auto change) {
+    PrepareOptions options = good;
+    change(options);
+    return test::message_of<UsageError>([&] { prepare(options); });
+  };
+  test::expect_says(usage([](auto& o) { o.dev = -1; }), {"dev is -1"});
+  test::expect_says(usage([](auto& o) { o.discovery = o.dev = 0; }), {"all three splits are empty"});
+  test::expect_says(usage([](auto& o) { o.queries = 19; }), {"queries is 19", "0 to 18"});
+  test::expect_says(usage([](auto& o) { o.queries = -2; }), {"queries is -2"});
+  test::expect_says(usage([](auto& o) { o.seed = ~std::uint64_t{0}; }), {"seed is 18446744073709551615"});
+  prepare(good);
+  test::expect_says(usage([](auto&) {}), {"already holds a benchmark"});
+  PrepareOptions options = good;
+  options.discovery = 25;
+  options.out = folder / "other";
+  test::expect_says(test::message_of<DataError>([&] { prepare(options); }),
+                    {"too few images", "37 are asked for"});
+  options = good;
+  options.images = folder / "nowhere";
+  test::expect_says(test::message_of<DataError>([&] { prepare(options); }), {"no pictures at", "nowhere"});
+}
+
+TEST(FindSources, NamesWhatIsMissing) {
+  const test::Folder folder;
+  PrepareOptions options;
+  test::expect_says(test::message_of<DataError>([&] { find_sources(folder / "nowhere", options); }),
+                    {"nowhere", "no such folder"});
+  small(folder);
+  std::filesystem::remove(folder / "source/cocotext.v2.json");
+  test::expect_says(test::message_of<DataError>([&] { find_sources(folder / "source", options); }),
+                    {"lacks cocotext.v2.json"});
+}
+
+}  // namespace
+}  // namespace hones::benchmark

@@ -1,0 +1,214 @@
+// A simulation drives the scheduler as ranks would: each asks, works, reports, asks again.
+#include <functional>
+#include <map>
+#include <queue>
+#include <set>
+#include <tuple>
+
+#include <gtest/gtest.h>
+
+#include <hones/base/error.hpp>
+#include <hones/plan/planner.hpp>
+#include <hones/plan/scheduler.hpp>
+
+namespace hones::plan {
+namespace {
+
+std::vector<Unit> units_of(const std::vector<double>& costs) {
+  std::vector<Unit> units;
+  for (const double cost : costs) {
+    Unit unit;
+    unit.id = static_cast<std::int64_t>(units.size());
+    unit.cost = cost;
+    units.push_back(unit);
+  }
+  return units;
+}
+
+struct Simulated {
+  std::map<std::int64_t, int> granted;  // unit -> times
+  std::vector<int> by_rank;             // units each rank computed
+  std::vector<std::int64_t> order;
+  double seconds = 0;
+};
+
+// Rank r joins at r * `join` seconds and computes `speed(r)` cost a second; a rank that is told to wait asks
+// again.
+Simulated simulate(Scheduler& scheduler, int ranks, double join, const std::function<double(int)>& speed) {
+  struct Event {
+    double time;
+    int rank;
+    Unit unit;
+    bool has_unit;
+    bool operator>(const Event& other) const {
+      return std::tie(time, rank) > std::tie(other.time, other.rank);
+    }
+  };
+  std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
+  for (int r = 0; r < ranks; ++r) events.push({r * join, r, {}, false});
+  Simulated result;
+  result.by_rank.assign(static_cast<std::size_t>(ranks), 0);
+  while (!events.empty()) {
+    const Event event = events.top();
+    events.pop();
+    result.seconds = event.time;
+    if (event.has_unit) {
+      Outcome outcome;
+      outcome.rank = event.rank;
+      outcome.has_unit = true;
+      outcome.unit = event.unit.id;
+      outcome.seconds = event.unit.cost / speed(event.rank);
+      scheduler.done(outcome, event.time);
+    }
+    const Grant grant = scheduler.next(event.rank, event.time);
+    if (grant.kind == Grant::Kind::unit) {
+      ++result.granted[grant.unit.id];
+      ++result.by_rank[static_cast<std::size_t>(event.rank)];
+      result.order.push_back(grant.unit.id);
+      events.push({event.time + grant.unit.cost / speed(event.rank), event.rank, grant.unit, true});
+    } else if (grant.kind == Grant::Kind::wait) {
+      events.push({event.time + 0.25, event.rank, {}, false});
+    }
+  }
+  return result;
+}
+
+double even(int) {
+  return 1;
+}
+double one_slow(int rank) {
+  return rank == 0 ? 0.1 : 1;
+}
+
+TEST(Scheduler, EveryUnitOnceAndEveryRankTakesPart) {
+  for (const int ranks : {1, 2, 3, 4, 9}) {
+    for (const std::size_t count : {0u, 1u, 2u, 3u, 4u, 9u, 40u}) {
+      for (const auto& speed : {even, one_slow}) {
+        for (const double join : {0.0, 3.0}) {
+          std::vector<double> costs(count);
+          for (std::size_t i = 0; i < count; ++i) costs[i] = 1 + static_cast<double>(i * 7 % 5);
+          for (const bool random : {false, true}) {
+            const auto scheduler = random ? shuffled(ranks, 11) : longest_first(ranks);
+            scheduler->add(units_of(costs));
+            const auto result = simulate(*scheduler, ranks, join, speed);
+            EXPECT_TRUE(scheduler->finished());
+            EXPECT_EQ(result.granted.size(), count);
+            for (const auto& [unit, times] : result.granted) EXPECT_EQ(times, 1);
+            int busy = 0;
+            for (const int n : result.by_rank) busy += n > 0;
+            EXPECT_EQ(busy, std::min(ranks, static_cast<int>(count)))
+                << ranks << " ranks, " << count << " units";
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Scheduler, LongestFirstTiesById) {
+  const auto scheduler = longest_first(1);
+  scheduler->add(units_of({2, 5, 2, 9, 5}));
+  EXPECT_EQ(simulate(*scheduler, 1, 0, even).order, (std::vector<std::int64_t>{3, 1, 4, 0, 2}));
+}
+
+TEST(Scheduler, UnitsMayBeAddedLater) {
+  const auto scheduler = longest_first(1);
+  scheduler->add(units_of({2, 5}));
+  EXPECT_EQ(scheduler->next(0, 0).unit.id, 1);
+  auto more = units_of({0, 0, 7});
+  more.erase(more.begin(), more.begin() + 2);
+  scheduler->add(more);
+  EXPECT_EQ(scheduler->next(0, 0).unit.id, 2);
+  EXPECT_EQ(scheduler->next(0, 0).unit.id, 0);
+  EXPECT_THROW(scheduler->add(more), InternalError);
+}
+
+TEST(Scheduler, LongestFirstKeepsTheEndShort) {
+  // One long unit among many short ones, last in id order: started last it would be the whole run again.
+  std::vector<double> costs(30, 1);
+  costs.back() = 10;
+  const auto scheduler = longest_first(4);
+  scheduler->add(units_of(costs));
+  EXPECT_LE(simulate(*scheduler, 4, 0, even).seconds, 11);  // 39 / 4, and one unit
+}
+
+TEST(Scheduler, ShuffledIsAFunctionOfItsSeed) {
+  const auto order = [](std::uint64_t seed) {
+    const auto scheduler = shuffled(2, seed);
+    scheduler->add(units_of(std::vector<double>(20, 1)));
+    return simulate(*scheduler, 2, 0, even).order;
+  };
+  EXPECT_EQ(order(1), order(1));
+  EXPECT_NE(order(1), order(2));
+}
+
+TEST(Scheduler, TheLastUnitsAreKeptForRanksThatHadNone) {
+  const auto scheduler = longest_first(3);
+  scheduler->add(units_of({3, 2, 1}));
+  EXPECT_EQ(scheduler->next(0, 0).unit.id, 0);
+  EXPECT_EQ(scheduler->next(0, 1).kind, Grant::Kind::wait);
+  EXPECT_EQ(scheduler->next(2, 2).unit.id, 1);
+  EXPECT_EQ(scheduler->next(2, 2).kind, Grant::Kind::wait);
+  EXPECT_EQ(scheduler->next(1, 3).unit.id, 2);
+  EXPECT_EQ(scheduler->next(0, 4).kind, Grant::Kind::stage_done);
+  EXPECT_FALSE(scheduler->finished());  // granted, not done
+}
+
+TEST(Scheduler, RefusesOutcomesThatCannotBe) {
+  const auto scheduler = longest_first(2);
+  scheduler->add(units_of({3, 2, 1}));
+  const auto outcome = [](int rank, std::int64_t unit, bool has_unit = true) {
+    Outcome result;
+    result.rank = rank;
+    result.unit = unit;
+    result.has_unit = has_unit;
+    return result;
+  };
+  ASSERT_EQ(scheduler->next(0, 0).unit.id, 0);
+  EXPECT_THROW(scheduler->done(outcome(1, 0), 1), InternalError);         // another's
+  EXPECT_THROW(scheduler->done(outcome(0, 1), 1), InternalError);         // not granted
+  EXPECT_THROW(scheduler->done(outcome(0, 7), 1), InternalError);         // unknown
+  EXPECT_THROW(scheduler->done(outcome(0, 0, false), 1), InternalError);  // no unit at all
+  EXPECT_THROW(scheduler->done(outcome(2, 0), 1), InternalError);         // no such rank
+  scheduler->done(outcome(0, 0), 1);
+  EXPECT_THROW(scheduler->done(outcome(0, 0), 2), InternalError);  // twice
+  EXPECT_EQ(scheduler->progress().units_done, 1);
+  EXPECT_THROW((void)scheduler->next(-1, 2), InternalError);
+}
+
+TEST(Scheduler, TellsProgressAndTimeLeft) {
+  const auto scheduler = longest_first(2);
+  scheduler->add(units_of({6, 3, 1}));
+  EXPECT_FALSE(scheduler->progress().eta_seconds(100));
+  (void)scheduler->next(0, 10);
+  (void)scheduler->next(1, 10);
+  (void)scheduler->next(1, 10);  // asked ahead
+  auto progress = scheduler->progress();
+  EXPECT_EQ(progress.running, (std::vector<std::int64_t>{0, 1}));
+  EXPECT_FALSE(progress.eta_seconds(11));
+  Outcome outcome;
+  outcome.rank = 1;
+  outcome.has_unit = true;
+  outcome.unit = 1;
+  outcome.seconds = 2.5;
+  scheduler->done(outcome, 13);
+  progress = scheduler->progress();
+  EXPECT_EQ(progress.units_all, 3);
+  EXPECT_EQ(progress.units_done, 1);
+  EXPECT_DOUBLE_EQ(progress.cost_all, 10);
+  EXPECT_DOUBLE_EQ(progress.cost_done, 3);
+  EXPECT_EQ(progress.busy_seconds, (std::vector<double>{0, 2.5}));
+  EXPECT_EQ(progress.running, (std::vector<std::int64_t>{0, 2}));
+  ASSERT_TRUE(progress.eta_seconds(13));
+  EXPECT_DOUBLE_EQ(*progress.eta_seconds(13), 7);  // 3 in 3 s since the first request, 7 left
+  outcome.unit = 2;
+  scheduler->done(outcome, 14);
+  outcome.rank = 0;
+  outcome.unit = 0;
+  scheduler->done(outcome, 15);
+  EXPECT_TRUE(scheduler->finished());
+  EXPECT_DOUBLE_EQ(*scheduler->progress().eta_seconds(15), 0);
+}
+
+}  // namespace
+}  // namespace hones::plan

@@ -1,0 +1,96 @@
+#include <cmath>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include <hones/base/fixed_point.hpp>
+#include <hones/comm/archive.hpp>
+#include <hones/table/cells.hpp>
+#include <hones/table/neurons.hpp>
+
+namespace hones::table {
+namespace {
+
+TEST(Shape, ColumnsArePlainThenHeadsByLayer) {
+  const Shape shape{3, 4, 10};
+  EXPECT_EQ(shape.columns(), 13);
+  std::set<std::int64_t> seen{0};  // the plain column
+  std::int64_t last = 0;
+  for (std::int64_t l = 0; l < 3; ++l) {
+    for (std::int64_t h = 0; h < 4; ++h) {
+      EXPECT_EQ(shape.column(l, h), last + 1);
+      last = shape.column(l, h);
+      seen.insert(last);
+    }
+  }
+  EXPECT_EQ(seen.size(), 13u);
+  EXPECT_EQ(last, shape.columns() - 1);
+}
+
+TEST(Cells, StartEmpty) {
+  TaskCells cells;
+  cells.shape = {2, 3, 5};
+  cells.instances.resize(4);
+  resize(cells);
+  EXPECT_EQ(cells.size(), 4);
+  ASSERT_EQ(cells.states.size(), 28u);
+  ASSERT_EQ(cells.utility.size(), 28u);
+  ASSERT_EQ(cells.answer_logprob.size(), 28u);
+  for (std::size_t i = 0; i < 28; ++i) {
+    EXPECT_EQ(cells.states[i], CellState::not_done);
+    EXPECT_TRUE(std::isnan(cells.utility[i]));
+    EXPECT_TRUE(std::isnan(cells.answer_logprob[i]));
+  }
+  EXPECT_EQ(cells.at(0, 0), 0u);
+  EXPECT_EQ(cells.at(3, 6), 27u);
+  EXPECT_EQ(cells.at(1, 0), cells.at(0, 6) + 1);
+  // Used again for another run: nothing of the old one stays.
+  cells.states[3] = CellState::changed;
+  cells.instances.resize(1);
+  resize(cells);
+  EXPECT_EQ(cells.states, std::vector<CellState>(7, CellState::not_done));
+}
+
+TEST(Cells, BlocksTravelInMessages) {
+  CellBlock block;
+  block.instance = 5;
+  block.begin = 3;
+  block.states = {CellState::changed, CellState::invalid};
+  block.utility = {0.25, std::nan("")};
+  block.answer_logprob = {-1.5f, -0.0f};
+  block.scores = {1, 2, 3, 4};
+  block.bleu = {65535, 7};
+  block.answers = {{1, 2, 3}, {}};
+  const auto back = comm::from_bytes<CellBlock>(comm::to_bytes(block));
+  EXPECT_EQ(back.instance, 5);
+  EXPECT_EQ(back.begin, 3);
+  EXPECT_EQ(back.states, block.states);
+  EXPECT_EQ(back.utility[0], 0.25);
+  EXPECT_TRUE(std::isnan(back.utility[1]));
+  EXPECT_EQ(back.answer_logprob, block.answer_logprob);
+  EXPECT_EQ(back.scores, block.scores);
+  EXPECT_EQ(back.bleu, block.bleu);
+  EXPECT_EQ(back.answers, block.answers);
+}
+
+TEST(Neurons, SumsStartAtZeroInTheScaleOfTheTask) {
+  const Shape shape{2, 3, 5};
+  const auto sums = make_sums(shape, {{1, 2}, {0, 0}, {1, 0}}, 100);
+  ASSERT_EQ(sums.heads.size(), 3u);
+  EXPECT_EQ(sums.heads[0], (Head{1, 2}));
+  EXPECT_EQ(sums.valid, std::vector<std::int64_t>(3, 0));
+  EXPECT_EQ(sums.head_drop_sum, std::vector<std::int64_t>(30, 0));
+  EXPECT_EQ(sums.head_signed_sum, std::vector<std::int64_t>(30, 0));
+  EXPECT_EQ(sums.plain_sum, std::vector<std::int64_t>(10, 0));
+  EXPECT_EQ(sums.plain_instances, 0);
+  EXPECT_EQ(sums.scale, fixed::kScale);
+  EXPECT_EQ(make_sums(shape, {}, fixed::kMaxInstances + 1).scale, fixed::kCoarseScale);
+}
+
+TEST(Neurons, HeadsAreOrderedByLayerThenHead) {
+  EXPECT_LT((Head{0, 7}), (Head{1, 0}));
+  EXPECT_LT((Head{1, 0}), (Head{1, 1}));
+}
+
+}  // namespace
+}  // namespace hones::table
