@@ -1,0 +1,56 @@
+#include <cstdio>
+
+#include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
+#include <hones/base/log.hpp>
+#include <hones/base/number.hpp>
+#include <hones/benchmark/prepare.hpp>
+
+#include "app/commands.hpp"
+
+namespace hones::app {
+
+namespace {
+
+// --source names a folder with everything; the flags of single files win over what is found there.
+void set_sources(const settings::Settings& settings, benchmark::PrepareOptions& options) {
+  if (settings.given("prepare.source")) benchmark::find_sources(settings.path("prepare.source"), options);
+  const std::pair<const char*, std::filesystem::path*> files[] = {
+      {"prepare.captions", &options.captions},
+      {"prepare.scene_text", &options.scene_text},
+      {"prepare.questions", &options.questions},
+      {"prepare.annotations", &options.annotations},
+      {"prepare.images", &options.images}};
+  for (const auto& [key, path] : files) {
+    if (settings.given(key)) *path = settings.path(key);
+    if (path->empty()) {
+      throw UsageError("prepare needs --source DIR, or " + settings::find(key)->flag + " (" + key +
+                       "): " + settings::find(key)->meaning);
+    }
+  }
+}
+
+}  // namespace
+
+void prepare(const settings::Settings& settings) {
+  benchmark::PrepareOptions options;
+  set_sources(settings, options);
+  options.out = settings.path("prepare.out");
+  options.discovery = settings.integer("prepare.discovery");
+  options.dev = settings.integer("prepare.dev");
+  options.test = settings.integer("prepare.test");
+  options.queries = settings.integer("prepare.queries");
+  options.seed = static_cast<std::uint64_t>(settings.integer("prepare.seed"));
+  options.overwrite = settings.boolean("prepare.overwrite");
+  options.progress = [](const std::string& line) { log::info(line); };
+  const benchmark::PrepareReport report = benchmark::prepare(options);
+  write_file(options.out / "settings.toml", settings.to_toml());
+  std::printf("%s images chosen of %s candidates\n", grouped(report.chosen).c_str(),
+              grouped(report.candidates).c_str());
+  for (const auto& [reason, images] : report.rejected) {
+    std::printf("  rejected, %s: %s\n", reason.c_str(), grouped(images).c_str());
+  }
+  std::printf("in %s\n", options.out.c_str());
+}
+
+}  // namespace hones::app
