@@ -9,6 +9,7 @@ The fixtures are committed: tests never need Python. Two runs with the same vers
 import importlib
 import pathlib
 import sys
+import warnings
 
 KINDS = ("images", "tokenizer", "model")
 
@@ -19,6 +20,7 @@ def main() -> int:
     if unknown:
         print(f"make_fixtures: unknown kind {unknown[0]}; expected some of {', '.join(KINDS)}", file=sys.stderr)
         return 2
+    warnings.filterwarnings("ignore", message="Palette images with Transparency")  # one of the odd pictures
     data = pathlib.Path(__file__).resolve().parent.parent / "tests" / "data"
     for kind in kinds:
         print(f"make_fixtures: {kind}", flush=True)
