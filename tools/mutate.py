@@ -20,7 +20,6 @@ import os
 import random
 import re
 import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -150,12 +149,18 @@ class Tree:
     def __init__(self, root, scratch, jobs):
         self.source, self.build, self.jobs = scratch / "tree", scratch / "build", jobs
         tracked = run(["git", "-C", str(root), "ls-files", "-z"]).stdout.split("\0")
+        tracked = [n for n in filter(None, tracked) if (root / n).is_file() and not n.startswith(("docs/", "results/"))]
         if self.source.exists():
-            shutil.rmtree(self.source)
-        for name in filter(None, tracked):
-            if (root / name).is_file() and not name.startswith(("docs/", "results/")):
-                (self.source / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(root / name, self.source / name)
+            known = set(tracked)
+            for old in [f for f in self.source.rglob("*") if f.is_file()]:
+                if str(old.relative_to(self.source)) not in known:
+                    old.unlink()
+        # Only what differs is written, and with the time of now: an older time would let the build keep a mutant's object.
+        for name in tracked:
+            target, content = self.source / name, (root / name).read_bytes()
+            if not target.exists() or target.read_bytes() != content:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
 
     def configure(self):
         done = run(["cmake", "-G", "Ninja", "-S", str(self.source), "-B", str(self.build), "-DHONES_MODEL=OFF",
