@@ -65,7 +65,7 @@ at::Tensor ClipTower::forward(const at::Tensor& pixel_values, const Observer* ob
   HONES_ASSERT(x.size(1) == position_embedding_.size(0), "picture of " + std::to_string(x.size(1)) + " tokens for " +
                                                              std::to_string(position_embedding_.size(0)) + " positions");
   x = norm(x + position_embedding_, pre_weight_, pre_bias_);
-  observe("vision.pre_ln", -1, x);
+  observe("vision.pre_norm", -1, x);
 
   std::vector<at::Tensor> states{x};  // entry k is the output of layer k - 1
   for (std::size_t i = 0; i < layers_.size(); ++i) {
@@ -73,7 +73,7 @@ at::Tensor ClipTower::forward(const at::Tensor& pixel_values, const Observer* ob
     x = x + attention(layer, norm(x, layer.norm1_weight, layer.norm1_bias));
     const at::Tensor h = at::linear(norm(x, layer.norm2_weight, layer.norm2_bias), layer.fc1_weight, layer.fc1_bias);
     x = x + at::linear(activation(h), layer.fc2_weight, layer.fc2_bias);
-    observe("vision.layer", static_cast<std::int64_t>(i), x);
+    observe("vision.layers", static_cast<std::int64_t>(i), x);
     states.push_back(x);
   }
   std::vector<at::Tensor> features;

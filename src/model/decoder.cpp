@@ -84,6 +84,7 @@ at::Tensor Decoder::attention(const Layer& layer, std::int64_t index, const at::
   k = rotate(k, pass.cos, pass.sin);
   pass.observe("q", index, q);
   pass.observe("k", index, k);
+  pass.observe("v", index, v);
   if (pass.input.readouts.keys_values) pass.output.new_parts.push_back({k, v});
 
   if (pass.input.past) {  // merge the parts, in order of position
@@ -110,7 +111,7 @@ at::Tensor Decoder::attention(const Layer& layer, std::int64_t index, const at::
         pass.mask.defined() ? pass.mask : at::ones({q.size(2), k.size(2)}, at::kBool).tril();
     if (pass.mask.defined() || causal) scores = scores.masked_fill(allowed.logical_not(), -INFINITY);
     const at::Tensor probabilities = at::softmax(scores, -1, at::kFloat).to(q.scalar_type());
-    pass.observe("attention", index, probabilities);
+    pass.observe("probs", index, probabilities);
     z = at::matmul(probabilities, v);
   } else {
     z = at::scaled_dot_product_attention(q, k, v, pass.mask.defined() ? std::optional(pass.mask) : std::nullopt, 0.0, causal);
@@ -160,11 +161,11 @@ ForwardOutput Decoder::forward(const ForwardInput& input, const HeadGroup& group
     const Layer& layer = layers_[static_cast<std::size_t>(i)];
     pass.observe("resid_pre", i, x);
     const at::Tensor attended = attention(layer, i, rms_norm(x, layer.input_layernorm), pass);
-    pass.observe("attn_out", i, attended);
+    pass.observe("attention", i, attended);
     x = x + attended;
     pass.observe("resid_mid", i, x);
     const at::Tensor h = rms_norm(x, layer.post_attention_layernorm);
-    pass.observe("ffn_in", i, h);
+    pass.observe("h", i, h);
     x = x + ffn(layer, i, h, pass);
     pass.observe("resid_post", i, x);
   }
@@ -173,7 +174,7 @@ ForwardOutput Decoder::forward(const ForwardInput& input, const HeadGroup& group
   HONES_ASSERT(pass.fired == expected, "interventions fired " + std::to_string(pass.fired) + " times, expected " + std::to_string(expected));
   if (!input.readouts.hidden_at.empty()) {
     pass.output.hidden = rms_norm(select_positions(x, index(input.readouts.hidden_at)), norm_);
-    pass.observe("final_norm", -1, pass.output.hidden);
+    pass.observe("norm", -1, pass.output.hidden);
   }
   return std::move(pass.output);
 }

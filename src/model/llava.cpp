@@ -93,7 +93,7 @@ at::Tensor Llava::encode_pixels(const std::vector<float>& pixel_values, const Ob
   HONES_ASSERT(static_cast<std::int64_t>(pixel_values.size()) == 3 * side * side, "pixel values of another size");
   const at::Tensor pixels = at::from_blob(const_cast<float*>(pixel_values.data()), {1, 3, side, side}, at::kFloat);
   const at::Tensor projected = projector_.forward(tower_.forward(pixels, observer));
-  if (observer) (*observer)("projector", -1, projected);
+  if (observer) (*observer)("vision.projected", -1, projected);
   HONES_ASSERT(projected.size(1) == config_.image_tokens, "feature rows and image tokens differ");
   return projected.select(0, 0);
 }

@@ -1,0 +1,212 @@
+#include <hones/model/generate.hpp>
+
+#include <c10/core/InferenceMode.h>
+
+#include <charconv>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include <hones/base/error.hpp>
+#include <hones/model/generation.hpp>
+
+namespace hones::model {
+
+namespace {
+
+// "L:H", range-checked against the model.
+std::pair<std::int64_t, std::int64_t> parse_head(const std::string& word, const checkpoint::DecoderConfig& config) {
+  std::int64_t layer = -1, head = -1;
+  const auto first = std::from_chars(word.data(), word.data() + word.size(), layer);
+  const bool colon = first.ec == std::errc() && first.ptr != word.data() + word.size() && *first.ptr == ':';
+  const auto second = colon ? std::from_chars(first.ptr + 1, word.data() + word.size(), head) : first;
+  if (!colon || second.ec != std::errc() || second.ptr != word.data() + word.size() || layer < 0 || head < 0 || layer >= config.layers || head >= config.heads) {
+    throw UsageError("--replace-head '" + word + "': expected LAYER:HEAD with LAYER below " + std::to_string(config.layers) + " and HEAD below " + std::to_string(config.heads));
+  }
+  return {layer, head};
+}
+
+// What the last prompt position shows: for --dump.
+struct Snapshot {
+  at::Tensor logits;  // [V]
+  at::Tensor z;       // [L, H, Dh]
+  at::Tensor a;       // [L, F]
+};
+
+class Run {
+ public:
+  explicit Run(const GenerateOptions& options)
+      : options_(options),
+        config_(checkpoint::read_llava_config(options.model)),
+        model_(options.model, dtype_from(options.dtype, config_.dtype, false)),
+        op_(operator_from(options.op)) {}
+
+  std::string text();
+
+ private:
+  void encode_prompt();
+  RowEdit edit(std::int64_t first, std::int64_t length) const;
+  bool intervenes() const { return !options_.replace_heads.empty() || !options_.masked.empty(); }
+  nlohmann::ordered_json describe(const Answer& answer) const;
+  Snapshot snapshot(const RowEdit& row) const;
+  void dump() const;
+
+  const GenerateOptions& options_;
+  checkpoint::LlavaConfig config_;
+  Llava model_;
+  Operator op_;
+  EncodedPrompt prompt_;
+  std::vector<float> pixels_;
+  std::int64_t last_image_position_ = -1;
+  std::map<std::int64_t, std::vector<std::int64_t>> heads_;  // layer -> heads replaced together
+  std::map<std::int64_t, at::Tensor> gains_;                 // layer -> 0 for masked neurons, 1 elsewhere
+  std::vector<at::Tensor> trunk_sd_;                         // gaussian only
+};
+
+void Run::encode_prompt() {
+  const text::ChatTemplate chat = text::llava_chat();
+  const auto image_tokens = static_cast<std::size_t>(model_.image_tokens());
+  const text::Prompt prompt = options_.raw_prompt
+                                  ? text::make_raw_prompt(model_.tokenizer(), chat, options_.prompt, image_tokens)
+                                  : text::make_prompt(model_.tokenizer(), chat, options_.prompt, image_tokens, options_.allow_special_in_text);
+  const bool has_image_token = prompt.rendered.find(chat.image_token) != std::string::npos;
+  if (options_.image.empty() && has_image_token) throw UsageError("the prompt holds " + chat.image_token + " but there is no --image");
+  if (!options_.image.empty() && !has_image_token) {
+    throw UsageError("--image is given but the raw prompt holds no " + chat.image_token + "; put it where the picture belongs");
+  }
+  prompt_.ids = prompt.ids;
+  if (!options_.image.empty()) {
+    pixels_ = image::pixel_values(image::decode_file(options_.image), model_.processor());
+    prompt_.features = model_.encode_pixels(pixels_);
+    last_image_position_ = static_cast<std::int64_t>(prompt.image_begin) + model_.image_tokens() - 1;
+  }
+  const std::int64_t longest = static_cast<std::int64_t>(prompt_.ids.size()) + options_.max_new_tokens;
+  if (longest > config_.text.max_position_embeddings) {
+    throw UsageError("the prompt's " + std::to_string(prompt_.ids.size()) + " positions and " + std::to_string(options_.max_new_tokens) +
+                     " new tokens exceed the model's " + std::to_string(config_.text.max_position_embeddings) + " positions");
+  }
+}
+
+RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
+  RowEdit row;
+  for (const auto& [layer, heads] : heads_) {
+    HeadEdit replaced{layer, heads, op_, {}};
+    if (op_ == Operator::gaussian) {
+      std::vector<at::Tensor> noise;
+      for (const std::int64_t head : heads) {
+        noise.push_back(gaussian_noise(options_.seed, options_.image.filename().string(), layer, head, "generate", first, length, last_image_position_,
+                                       trunk_sd_[static_cast<std::size_t>(layer)][head], options_.sigma));
+      }
+      replaced.noise = at::stack(noise);
+    }
+    row.heads.push_back(std::move(replaced));
+  }
+  row.gains = gains_;
+  return row;
+}
+
+nlohmann::ordered_json Run::describe(const Answer& answer) const {
+  if (!answer.finite) throw Error(ExitCode::bad_instances, "the logits are not finite; try --dtype fp32");
+  nlohmann::ordered_json json;
+  json["prompt_ids"] = prompt_.ids;
+  json["answer_ids"] = answer.ids;
+  json["text"] = text::answer_text(model_.tokenizer(), answer.ids);
+  json["log_probs"] = answer.log_probs;
+  json["stopped_by"] = answer.stopped_by_eos ? "eos" : "length";
+  return json;
+}
+
+Snapshot Run::snapshot(const RowEdit& row) const {
+  const auto T = static_cast<std::int64_t>(prompt_.ids.size());
+  ForwardInput input;
+  input.start.residual = model_.embed(prompt_.ids, prompt_.ids.size(), prompt_.features);
+  input.sequence = linear_sequence(T);
+  input.rows = {row};
+  input.readouts.hidden_at = input.readouts.a_at = input.readouts.z_at = {T - 1};
+  const ForwardOutput output = model_.decoder().forward(input);
+  const auto stacked = [](const std::vector<at::Tensor>& layers) {  // each [1, 1, ...]
+    std::vector<at::Tensor> rows;
+    for (const at::Tensor& layer : layers) rows.push_back(layer.select(0, 0).select(0, 0));
+    return at::stack(rows).to(at::kFloat).contiguous();
+  };
+  return {model_.decoder().logits(output.hidden).select(0, 0).select(0, 0).contiguous(), stacked(output.z), stacked(output.a)};
+}
+
+void Run::dump() const {
+  std::vector<checkpoint::TensorToWrite> tensors;
+  const auto bytes = [](const void* data, std::size_t size) { return std::span(static_cast<const std::byte*>(data), size); };
+  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
+    tensors.push_back({name, checkpoint::Dtype::f32, tensor.sizes().vec(), bytes(tensor.const_data_ptr(), tensor.nbytes())});
+  };
+  const auto T = static_cast<std::int64_t>(prompt_.ids.size());
+  tensors.push_back({"input_ids", checkpoint::Dtype::i64, {T}, bytes(prompt_.ids.data(), prompt_.ids.size() * sizeof(std::int64_t))});
+  if (!pixels_.empty()) {
+    tensors.push_back({"pixel_values", checkpoint::Dtype::f32, {3, model_.processor().crop_height, model_.processor().crop_width}, bytes(pixels_.data(), pixels_.size() * sizeof(float))});
+  }
+  const Snapshot plain = snapshot({});
+  add("logits", plain.logits);
+  add("z", plain.z);
+  add("a", plain.a);
+  Snapshot intervened;
+  if (intervenes()) {
+    intervened = snapshot(edit(0, T));
+    add("intervened.logits", intervened.logits);
+    add("intervened.z", intervened.z);
+    add("intervened.a", intervened.a);
+  }
+  checkpoint::write_safetensors(options_.dump, tensors);
+}
+
+std::string Run::text() {
+  encode_prompt();
+  for (const std::string& word : options_.replace_heads) {
+    const auto [layer, head] = parse_head(word, config_.text);
+    auto& heads = heads_[layer];
+    if (std::find(heads.begin(), heads.end(), head) == heads.end()) heads.push_back(head);
+  }
+  for (const auto& [layer, neuron] : options_.masked) {
+    if (layer < 0 || layer >= config_.text.layers || neuron < 0 || neuron >= config_.text.intermediate_size) {
+      throw DataError(options_.mask_neurons.string() + ": neuron " + std::to_string(layer) + "," + std::to_string(neuron) + " is beyond the model's " +
+                      std::to_string(config_.text.layers) + " layers of " + std::to_string(config_.text.intermediate_size) + " neurons");
+    }
+    at::Tensor& gain = gains_[layer];
+    if (!gain.defined()) gain = at::ones({config_.text.intermediate_size}, at::kFloat);
+    gain[neuron] = 0;
+  }
+  if (op_ == Operator::gaussian && !heads_.empty()) {
+    if (last_image_position_ < 0) throw UsageError("operator gaussian measures its noise on the picture's positions; give --image");
+    ForwardInput input;
+    input.start.residual = model_.embed(prompt_.ids, prompt_.ids.size(), prompt_.features);
+    input.sequence = linear_sequence(static_cast<std::int64_t>(prompt_.ids.size()));
+    input.rows.resize(1);
+    input.readouts.z_all = true;
+    for (const at::Tensor& z : model_.decoder().forward(input).z) {
+      trunk_sd_.push_back(z.select(0, 0).narrow(0, 0, last_image_position_ + 1).to(at::kDouble).std(0, /*correction=*/0));
+    }
+  }
+
+  const Generator generator(model_, options_.max_new_tokens);
+  const Answer plain = generator.run(prompt_, 1, [](std::int64_t, std::int64_t) { return std::vector<RowEdit>(1); }, {}).rows[0];
+  nlohmann::ordered_json json = describe(plain);
+  std::string words = json["text"];
+  if (intervenes()) {
+    const auto edits = [&](std::int64_t first, std::int64_t length) { return std::vector<RowEdit>{edit(first, length)}; };
+    const Answer changed = generator.run(prompt_, 1, edits, plain.ids).rows[0];
+    json["intervened"] = describe(changed);
+    const auto [left, right] = std::mismatch(plain.ids.begin(), plain.ids.end(), changed.ids.begin(), changed.ids.end());
+    const bool same = left == plain.ids.end() && right == changed.ids.end();
+    json["first_difference"] = same ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(left - plain.ids.begin());
+    words = "plain:      " + words + "\nintervened: " + json["intervened"]["text"].get<std::string>();
+  }
+  if (!options_.dump.empty()) dump();
+  return (options_.json ? json.dump() : words) + "\n";
+}
+
+}  // namespace
+
+std::string generate(const GenerateOptions& options) {
+  configure_threads(options.threads);
+  const c10::InferenceMode no_gradients;
+  return Run(options).text();
+}
+
+}  // namespace hones::model
