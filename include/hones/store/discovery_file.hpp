@@ -1,6 +1,7 @@
 // discovery.h5, schema_version 1 (docs/outputs.md). Written collectively by all ranks, read by one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -22,45 +23,54 @@ struct FileHeader {
   std::string dtype;
   std::string model_digest;
   std::string benchmark_digest;
-  std::string settings_json;                        // only what can change a number
-  std::map<std::string, std::string> environment;   // attributes of the group /environment
+  std::string settings_json;                       // only what can change a number
+  std::map<std::string, std::string> environment;  // attributes of the group /environment
 };
 
 // What is derived from the cells; complete and equal on every rank.
 struct HeadTables {
-  std::vector<double> importance;               // [L, H]
-  std::vector<double> ci_low, ci_high;          // [L, H]
-  std::vector<std::uint32_t> answers_changed;   // [L, H]
-  std::vector<std::uint32_t> valid;             // [L, H]
-  std::vector<table::Head> top;                 // [K]
+  std::vector<double> importance;              // [L, H]
+  std::vector<double> ci_low, ci_high;         // [L, H]
+  std::vector<std::uint32_t> answers_changed;  // [L, H]
+  std::vector<std::uint32_t> valid;            // [L, H]
+  std::vector<table::Head> top;                // [K]
   double split_half_overlap = 0;
   double plain_metric = 0;
   double plain_corpus_bleu4 = 0;  // captions only
 };
 
 struct NeuronTables {
-  std::vector<double> plain;          // [L, F]
-  std::vector<double> per_instance;   // [L, F]
-  std::vector<double> after_mean;     // [L, F]
-  std::vector<std::int32_t> top;      // [k, 2] layer, neuron; best first
-  std::string mode;                   // "per_instance" or "after_mean"
+  std::vector<double> plain;         // [L, F]
+  std::vector<double> per_instance;  // [L, F]
+  std::vector<double> after_mean;    // [L, F]
+  std::vector<std::int32_t> top;     // [k, 2] layer, neuron; best first
+  std::string mode;                  // "per_instance" or "after_mean"
 };
 
+// Rank-local. Datasets without elements are not counted: nothing is written to them.
 struct SlabReport {
-  std::int64_t datasets = 0;
-  std::int64_t collective = 0;       // datasets that the library says it wrote collectively
-  std::int64_t elements_by_me = 0;   // elements of cell datasets (heads/cell) this rank wrote
+  std::int64_t datasets = 0;        // written
+  std::int64_t collective = 0;      // of these, those that the library says it wrote collectively
+  std::int64_t elements_by_me = 0;  // elements of cell datasets (heads/cell) this rank wrote
 };
 
-// Collective: every rank passes its own blocks (cells.own) and equal derived tables. Writes FILE.tmp, flushes, renames
-// to FILE on rank 0. With a local communicator the same calls write serially.
+// Collective, all members and the destructor: every rank passes its own blocks (cells.own) and equal derived
+// tables. Writes FILE.tmp, syncs it, renames it to FILE on rank 0. With a local communicator the same calls
+// write serially.
 class DiscoveryWriter {
  public:
-  DiscoveryWriter(std::filesystem::path file, comm::Communicator& world, const FileHeader& header);
+  // Where a collective call takes longer than `call_limit`, a rank is missing and the job ends with exit
+  // code 4.
+  DiscoveryWriter(std::filesystem::path file, comm::Communicator& world, const FileHeader& header,
+                  std::chrono::duration<double> call_limit = std::chrono::minutes(10));
   ~DiscoveryWriter();  // an unfinished file is removed
   DiscoveryWriter(const DiscoveryWriter&) = delete;
   DiscoveryWriter& operator=(const DiscoveryWriter&) = delete;
 
+  // Tasks are read back in the order written. Every computed cell must lie in exactly one rank's blocks, and
+  // each rank writes its own (heads/cell, utility, answer_logprob, scores, bleu_counts, answers); the derived
+  // tables are written in equal shares. InternalError when the ranks' blocks are not the table, or a write of
+  // several ranks was not collective.
   void write_task(const table::TaskCells& cells, const HeadTables& heads, const table::NeuronSums& sums,
                   const NeuronTables& neurons);
   // Ends the file and publishes it; returns what the library said of this rank's writes.

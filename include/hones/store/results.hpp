@@ -1,0 +1,41 @@
+// The small result files beside discovery.h5 (docs/outputs.md). The CSVs are strings, so that tests and other
+// commands can have them without a folder; hones::write_file puts them there.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <hones/table/neurons.hpp>
+
+namespace hones::store {
+
+struct HeadCsvRow {
+  table::Head head;
+  double importance = 0;
+  double ci_low = 0;
+  double ci_high = 0;
+  std::uint32_t answers_changed = 0;
+  double logprob_drop = 0;        // mean of the plain answer's log-probability, plain minus replaced
+  std::int64_t logprob_rank = 0;  // from 1, by logprob_drop
+};
+
+// heads.<task>.csv: rows best first; the column rank counts them from 1.
+std::string heads_csv(std::span<const HeadCsvRow> rows);
+
+struct NeuronCsvRow {
+  std::int32_t layer = 0;
+  std::int32_t neuron = 0;
+  double importance = 0;
+};
+
+// neurons.<task>.csv, likewise.
+std::string neurons_csv(std::span<const NeuronCsvRow> rows);
+
+// DIR/run.json, indented for people. Bytes that are not UTF-8 (a path on the command line) become U+FFFD.
+void write_run_json(const std::filesystem::path& folder, const nlohmann::json& run);
+
+}  // namespace hones::store

@@ -1,0 +1,35 @@
+#include <nlohmann/json.hpp>
+
+#include <hones/base/file.hpp>
+#include <hones/base/number.hpp>
+#include <hones/store/results.hpp>
+
+namespace hones::store {
+
+std::string heads_csv(std::span<const HeadCsvRow> rows) {
+  std::string csv = "rank,layer,head,importance,ci_low,ci_high,answers_changed,logprob_drop,logprob_rank\n";
+  std::int64_t rank = 0;
+  for (const HeadCsvRow& row : rows) {
+    csv += std::to_string(++rank) + ',' + std::to_string(row.head.layer) + ',' +
+           std::to_string(row.head.head) + ',' + shortest(row.importance) + ',' + shortest(row.ci_low) + ',' +
+           shortest(row.ci_high) + ',' + std::to_string(row.answers_changed) + ',' +
+           shortest(row.logprob_drop) + ',' + std::to_string(row.logprob_rank) + '\n';
+  }
+  return csv;
+}
+
+std::string neurons_csv(std::span<const NeuronCsvRow> rows) {
+  std::string csv = "rank,layer,neuron,importance\n";
+  std::int64_t rank = 0;
+  for (const NeuronCsvRow& row : rows) {
+    csv += std::to_string(++rank) + ',' + std::to_string(row.layer) + ',' + std::to_string(row.neuron) + ',' +
+           shortest(row.importance) + '\n';
+  }
+  return csv;
+}
+
+void write_run_json(const std::filesystem::path& folder, const nlohmann::json& run) {
+  write_file(folder / "run.json", run.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace hones::store
