@@ -28,25 +28,8 @@ struct FileHeader {
   std::map<std::string, std::string> environment;  // attributes of the group /environment
 };
 
-// What is derived from the cells; complete and equal on every rank.
-struct HeadTables {
-  std::vector<double> importance;              // [L, H]
-  std::vector<double> ci_low, ci_high;         // [L, H]
-  std::vector<std::uint32_t> answers_changed;  // [L, H]
-  std::vector<std::uint32_t> valid;            // [L, H]
-  std::vector<table::Head> top;                // [K]
-  double split_half_overlap = 0;
-  double plain_metric = 0;
-  double plain_corpus_bleu4 = 0;  // captions only
-};
-
-struct NeuronTables {
-  std::vector<double> plain;         // [L, F]
-  std::vector<double> per_instance;  // [L, F]
-  std::vector<double> after_mean;    // [L, F]
-  std::vector<std::int32_t> top;     // [k, 2] layer, neuron; best first
-  std::string mode;                  // "per_instance" or "after_mean"
-};
+using table::HeadTables;
+using table::NeuronTables;
 
 // Rank-local. Datasets without elements are not counted: nothing is written to them.
 struct SlabReport {
