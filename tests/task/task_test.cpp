@@ -1,0 +1,325 @@
+// docs/method.md 1 and docs/benchmark.md 2.6, 3.
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include <hones/base/error.hpp>
+#include <hones/task/task.hpp>
+
+#include "support/scratch.hpp"
+
+namespace hones::task {
+namespace {
+
+using test::data_error;
+using Texts = std::vector<std::string>;
+using Scores = std::vector<double>;
+
+benchmark::Record record(int number) {
+  const std::string n = std::to_string(number);
+  benchmark::Record made;
+  made.image_id = n;
+  made.file_name = "picture_" + n + ".png";
+  made.width = 40;
+  made.height = 30;
+  made.split = "discovery";
+  made.vqa = benchmark::VqaItem{
+      n + "000", "What is {Question} " + n + "?", Texts(10, "dog"), "a dog", "what is", "other"};
+  made.ocr = benchmark::OcrItem{"77" + n, {10, 8, 12, 9}, "STOP " + n};
+  made.captions = {{5, "A dog."}, {6, "One red dog."}, {7, "dogs"}, {8, "the dog"}, {9, "a sign"}};
+  made.where = "discovery.jsonl:" + n;
+  return made;
+}
+
+benchmark::Query query(int number, std::size_t positive) {
+  benchmark::Query made;
+  made.image_id = std::to_string(number);
+  made.file_name = "picture_" + made.image_id + ".png";
+  made.where = "retrieval/discovery.jsonl:" + made.image_id;
+  for (std::size_t c = 0; c < 3; ++c) {
+    const auto id = static_cast<std::int64_t>(100 * static_cast<std::size_t>(number) + c);
+    made.candidates.push_back({id, c == positive ? made.image_id : "other", "caption " + std::to_string(id)});
+  }
+  made.positive = made.candidates[positive].caption_id;
+  return made;
+}
+
+benchmark::Benchmark small_benchmark() {
+  benchmark::Benchmark made;
+  made.records = {record(1), record(2), record(3)};
+  made.queries = {query(1, 0), query(2, 2)};
+  return made;
+}
+
+std::vector<Item> items_of(const std::string& task, const std::string& prompts, std::int64_t limit = -1) {
+  return make_task(task, prompts)->items(small_benchmark(), limit);
+}
+
+TEST(Items, Vqa) {
+  const auto items = items_of("vqa", "paper");
+  ASSERT_EQ(items.size(), 3U);
+  const Item& item = items[1];
+  EXPECT_EQ(item.image_id, "2");
+  EXPECT_EQ(item.item_id, "2000");
+  EXPECT_EQ(item.file_name, "picture_2.png");
+  EXPECT_EQ(item.where, "discovery.jsonl:2");
+  EXPECT_EQ(item.texts,
+            Texts{"Question: What is {Question} 2? Answer the question briefly using one or a few "
+                  "words."});
+  EXPECT_EQ(item.target, "a dog");
+  EXPECT_EQ(item.references, Texts(10, "dog"));
+  EXPECT_FALSE(item.box.has_value());
+  EXPECT_TRUE(item.candidate_ids.empty());
+  EXPECT_EQ(item.attributed, 0U);
+  EXPECT_EQ(items_of("vqa", "release")[1].texts,
+            Texts{"Question: What is {Question} 2?\nAnswer the question with a short phrase."});
+}
+
+TEST(Items, Ocr) {
+  const auto items = items_of("ocr", "paper");
+  ASSERT_EQ(items.size(), 3U);
+  const Item& item = items[2];
+  EXPECT_EQ(item.image_id, "3");
+  EXPECT_EQ(item.item_id, "773");
+  EXPECT_EQ(item.file_name, "picture_3.png");
+  EXPECT_EQ(item.where, "discovery.jsonl:3");
+  EXPECT_EQ(item.texts, Texts{"Please transcribe the text inside the blue box. Output text only."});
+  EXPECT_EQ(item.target, "STOP 3");
+  EXPECT_EQ(item.references, Texts{"STOP 3"});
+  EXPECT_EQ(item.box, (image::Box{10, 8, 12, 9}));
+  EXPECT_EQ(items_of("ocr", "release")[2].texts,
+            Texts{"Transcribe the text inside the blue box.\nOutput text only."});
+}
+
+TEST(Items, Caption) {
+  for (const std::string prompts : {"paper", "release"}) {
+    const auto items = items_of("caption", prompts);
+    ASSERT_EQ(items.size(), 3U);
+    const Item& item = items[0];
+    EXPECT_EQ(item.image_id, "1");
+    EXPECT_EQ(item.item_id, "");
+    EXPECT_EQ(item.file_name, "picture_1.png");
+    EXPECT_EQ(item.where, "discovery.jsonl:1");
+    EXPECT_EQ(item.texts, Texts{"Describe the image in one sentence."});
+    EXPECT_EQ(item.target, "");
+    EXPECT_EQ(item.references, (Texts{"A dog.", "One red dog.", "dogs", "the dog", "a sign"}));
+    EXPECT_FALSE(item.box.has_value());
+  }
+}
+
+TEST(Items, Retrieval) {
+  const auto items = items_of("retrieval", "paper");
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].attributed, 0U);
+  const Item& item = items[1];
+  EXPECT_EQ(item.image_id, "2");
+  EXPECT_EQ(item.item_id, "202");
+  EXPECT_EQ(item.file_name, "picture_2.png");
+  EXPECT_EQ(item.where, "retrieval/discovery.jsonl:2");
+  EXPECT_EQ(item.candidate_ids, (std::vector<std::int64_t>{200, 201, 202}));
+  EXPECT_EQ(item.attributed, 2U);
+  EXPECT_EQ(item.target, "Yes");
+  EXPECT_TRUE(item.references.empty());
+  ASSERT_EQ(item.texts.size(), 3U);
+  EXPECT_EQ(
+      item.texts[0],
+      "Candidate: caption 200 Does the candidate correctly describe the image? Answer exactly Yes or No.");
+  EXPECT_EQ(
+      item.texts[2],
+      "Candidate: caption 202 Does the candidate correctly describe the image? Answer exactly Yes or No.");
+  EXPECT_EQ(
+      items_of("retrieval", "release")[1].texts[1],
+      "Candidate: caption 201\nDoes the candidate correctly describe the image?\nAnswer exactly Yes or No.");
+}
+
+TEST(Items, AreCutToTheLimitInBenchmarkOrder) {
+  for (const std::string& task : task_names()) {
+    const std::size_t all = task == "retrieval" ? 2 : 3;
+    EXPECT_EQ(items_of(task, "paper", -1).size(), all) << task;
+    EXPECT_EQ(items_of(task, "paper", 0).size(), 0U) << task;
+    ASSERT_EQ(items_of(task, "paper", 1).size(), 1U) << task;
+    EXPECT_EQ(items_of(task, "paper", 1)[0].image_id, "1") << task;
+    EXPECT_EQ(items_of(task, "paper", 2)[1].image_id, "2") << task;
+    EXPECT_EQ(items_of(task, "paper", 99).size(), all) << task;
+  }
+}
+
+TEST(Items, WhatATaskNeedsMustBeThere) {
+  benchmark::Benchmark broken = small_benchmark();
+  broken.records[1].vqa.reset();
+  broken.records[1].ocr.reset();
+  broken.records[1].captions.clear();
+  for (const std::string task : {"vqa", "ocr", "caption"}) {
+    const auto made = make_task(task, "paper");
+    const std::string line = data_error([&] { made->items(broken, -1); });
+    EXPECT_NAMES(line, "discovery.jsonl:2");
+    EXPECT_NAMES(line, "'" + task + "'");
+    // Records beyond the limit are not asked for it.
+    EXPECT_EQ(made->items(broken, 1).size(), 1U) << task;
+  }
+  EXPECT_EQ(make_task("retrieval", "paper")->items(broken, -1).size(), 2U);
+}
+
+TEST(Items, OneTaskDoesNotNeedTheFieldsOfAnother) {
+  benchmark::Benchmark only = small_benchmark();
+  for (benchmark::Record& record : only.records) {
+    record.ocr.reset();
+    record.captions.clear();
+  }
+  EXPECT_EQ(make_task("vqa", "paper")->items(only, -1).size(), 3U);
+}
+
+TEST(Tasks, NamesMetricsAndKinds) {
+  EXPECT_EQ(task_names(), (Texts{"vqa", "ocr", "caption", "retrieval"}));
+  const Texts metrics{"vqa_accuracy:normalize_always", "anls:rrc", "bleu4:sentence:blanks",
+                      "ndcg5:tie_average"};
+  for (std::size_t t = 0; t < 4; ++t) {
+    const std::string name = task_names()[t];
+    const auto task = make_task(name, "paper");
+    EXPECT_EQ(task->name(), name);
+    EXPECT_EQ(task->metric(), metrics[t]);
+    EXPECT_EQ(task->generates(), name != "retrieval");
+    EXPECT_EQ(task->open_ended(), name == "caption");
+  }
+}
+
+template <typename Act>
+std::string usage_error(Act&& act) {
+  try {
+    act();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "expected a UsageError, got none";
+  return {};
+}
+
+TEST(Tasks, UnknownNamesAreRefused) {
+  const std::string line = usage_error([] { make_task("VQA", "paper"); });
+  EXPECT_NAMES(line, "'VQA'");
+  for (const std::string& name : task_names()) EXPECT_NAMES(line, name);
+  const std::string prompts = usage_error([] { make_task("vqa", "qwen"); });
+  EXPECT_NAMES(prompts, "'qwen'");
+  EXPECT_NAMES(prompts, "paper or release");
+}
+
+TEST(Tasks, ChatFollowsThePrompts) {
+  EXPECT_EQ(chat_for("paper").after, " ASSISTANT:");
+  EXPECT_EQ(chat_for("release").after, "\nASSISTANT:");
+  EXPECT_EQ(chat_for("paper").before, "USER: <image>\n");
+  EXPECT_EQ(chat_for("release").before, "USER: <image>\n");
+}
+
+TEST(Scores, Vqa) {
+  const auto task = make_task("vqa", "paper");
+  Item item;
+  item.references = {"yes", "yes", "yes", "yes", "yes", "yes", "yes", "yes", "no", "no"};
+  EXPECT_DOUBLE_EQ(task->score(item, "no").utility, 0.6);
+  EXPECT_DOUBLE_EQ(task->score(item, "Yes.").utility, 1);
+  EXPECT_EQ(task->score(item, "maybe").utility, 0);
+  EXPECT_FALSE(task->score(item, "no").bleu.has_value());
+  // Annotators who agree do not make the comparison literal: normalize_always.
+  item.references.assign(10, "yes");
+  EXPECT_EQ(task->score(item, "Yes").utility, 1);
+}
+
+TEST(Scores, Ocr) {
+  const auto task = make_task("ocr", "paper");
+  Item item;
+  item.references = {"MERRELL"};
+  EXPECT_DOUBLE_EQ(task->score(item, "MERELL").utility, 6.0 / 7);
+  EXPECT_EQ(task->score(item, "merrell").utility, 1);
+  EXPECT_EQ(task->score(item, "MER").utility, 0);
+  EXPECT_FALSE(task->score(item, "MERELL").bleu.has_value());
+}
+
+TEST(Scores, Caption) {
+  const auto task = make_task("caption", "paper");
+  Item item;
+  item.references = {"Something else.", "A B c d e f g h i J."};
+  const Score score = task->score(item, "a b C d.");
+  ASSERT_TRUE(score.bleu.has_value());
+  EXPECT_EQ(score.bleu->guess, (std::array<std::int64_t, 4>{4, 3, 2, 1}));
+  EXPECT_EQ(score.bleu->correct, (std::array<std::int64_t, 4>{4, 3, 2, 1}));
+  EXPECT_EQ(score.bleu->hypothesis_length, 4);
+  EXPECT_EQ(score.bleu->reference_length, 2);  // two words are closer to four than ten
+  EXPECT_NEAR(score.utility, 1, 1e-8);
+  item.references = {"A B c d e f g h i J."};
+  EXPECT_NEAR(task->score(item, "a b C d.").utility, std::exp(1 - 10.0 / 4), 1e-8);
+  EXPECT_EQ(task->score(item, "a b C d.").bleu->reference_length, 10);
+}
+
+TEST(Scores, RetrievalHasNoAnswers) {
+  EXPECT_THROW(make_task("retrieval", "paper")->score(Item{}, "Yes"), InternalError);
+}
+
+TEST(Retrieval, UtilityIsNdcgOfTheAttributedCandidate) {
+  Item item;
+  item.attributed = 2;
+  EXPECT_DOUBLE_EQ(retrieval_utility(item, Scores{-3, -2, -1}), 1);
+  EXPECT_DOUBLE_EQ(retrieval_utility(item, Scores{-1, -2, -3}), 0.5);
+  EXPECT_DOUBLE_EQ(retrieval_utility(item, Scores{-1, -3, -2}), 1 / std::log2(3.0));
+  EXPECT_EQ(retrieval_utility(item, Scores{-1, -2, -9, -3, -4, -5}), 0);
+  // Ties share their places.
+  EXPECT_DOUBLE_EQ(retrieval_utility(item, Scores{-1, -5, -1}), (1 + 1 / std::log2(3.0)) / 2);
+  EXPECT_NEAR(retrieval_utility(item, Scores(50, -0.5)), 0.058969, 5e-7);
+  item.attributed = 3;
+  EXPECT_THROW(retrieval_utility(item, Scores{-1, -2, -3}), std::out_of_range);
+}
+
+TEST(Retrieval, RankingDiffers) {
+  EXPECT_FALSE(ranking_differs(Scores{-1, -2, -3}, Scores{-10, -20, -30}));
+  EXPECT_TRUE(ranking_differs(Scores{-1, -2, -3}, Scores{-2, -1, -3}));
+  EXPECT_TRUE(ranking_differs(Scores{-1, -2, -3}, Scores{-1, -3, -2}));
+  // A tie counts as the order of the indices, on either side.
+  EXPECT_FALSE(ranking_differs(Scores{-1, -1, -3}, Scores{-1, -2, -3}));
+  EXPECT_TRUE(ranking_differs(Scores{-1, -1, -3}, Scores{-2, -1, -3}));
+  EXPECT_TRUE(ranking_differs(Scores{-2, -1, -3}, Scores{-1, -1, -3}));
+  EXPECT_FALSE(ranking_differs(Scores{-4, -4, -4}, Scores{0, 0, 0}));
+  EXPECT_FALSE(ranking_differs(Scores{}, Scores{}));
+}
+
+image::Image grey_picture() {
+  return {40, 30, std::vector<std::uint8_t>(40 * 30 * 3, 120)};
+}
+
+TEST(LoadPicture, DrawsTheBlueBoxOfAnOcrItem) {
+  const test::Scratch scratch;
+  image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
+  const Item item = items_of("ocr", "paper")[0];  // box x 10..21, y 8..16
+  const image::Image picture = load_picture(scratch.path(), item);
+  ASSERT_EQ(picture.width, 40);
+  ASSERT_EQ(picture.height, 30);
+  for (int y = 0; y < 30; ++y) {
+    for (int x = 0; x < 40; ++x) {
+      const bool outer = x >= 9 && x <= 22 && y >= 7 && y <= 17;
+      const bool inner = x >= 12 && x <= 19 && y >= 10 && y <= 14;
+      const std::array<int, 3> expected =
+          outer && !inner ? std::array<int, 3>{0, 0, 255} : std::array<int, 3>{120, 120, 120};
+      const auto at = static_cast<std::size_t>((y * 40 + x) * 3);
+      EXPECT_EQ((std::array<int, 3>{picture.rgb[at], picture.rgb[at + 1], picture.rgb[at + 2]}), expected)
+          << x << "," << y;
+    }
+  }
+}
+
+TEST(LoadPicture, LeavesThePicturesOfOtherTasksAlone) {
+  const test::Scratch scratch;
+  image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
+  for (const std::string task : {"vqa", "caption", "retrieval"})
+    EXPECT_EQ(load_picture(scratch.path(), items_of(task, "paper")[0]).rgb, grey_picture().rgb) << task;
+}
+
+TEST(LoadPicture, NamesWhatIsWrong) {
+  const test::Scratch scratch;
+  Item item = items_of("ocr", "paper")[0];
+  EXPECT_NAMES(data_error([&] { load_picture(scratch.path(), item); }), "picture_1.png");
+  scratch.write("picture_1.png", "not a picture");
+  EXPECT_NAMES(data_error([&] { load_picture(scratch.path(), item); }), "picture_1.png");
+  image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
+}
+
+}  // namespace
+}  // namespace hones::task
