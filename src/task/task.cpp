@@ -184,7 +184,12 @@ bool ranking_differs(std::span<const double> left, std::span<const double> right
 
 image::Image load_picture(const std::filesystem::path& images, const Item& item) {
   image::Image picture = image::decode_file(images / item.file_name);
-  if (item.box) image::draw_blue_box(picture, *item.box);
+  if (!item.box) return picture;
+  try {
+    image::draw_blue_box(picture, *item.box);
+  } catch (const DataError& error) {
+    throw DataError(item.where + ": " + item.file_name + ": " + error.what());
+  }
   return picture;
 }
 

@@ -319,6 +319,11 @@ TEST(LoadPicture, NamesWhatIsWrong) {
   scratch.write("picture_1.png", "not a picture");
   EXPECT_NAMES(data_error([&] { load_picture(scratch.path(), item); }), "picture_1.png");
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
+  item.box = image::Box{50, 8, 12, 9};
+  const std::string line = data_error([&] { load_picture(scratch.path(), item); });
+  EXPECT_NAMES(line, "outside");
+  EXPECT_NAMES(line, "discovery.jsonl:1");
+  EXPECT_NAMES(line, "picture_1.png");
 }
 
 }  // namespace
