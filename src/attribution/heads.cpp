@@ -128,17 +128,15 @@ class CorpusDrops : public Drops {
 void intervals(const Drops& drops, const TaskCells& cells, std::int64_t n, const HeadOptions& options, table::HeadTables& tables) {
   const std::size_t heads = tables.importance.size();
   std::vector<std::vector<double>> values(heads);
-  if (n > 0) {
-    const stats::Resamples resamples(key(options.seed, "ci", cells.task), n, n, options.resamples);
-    std::vector<std::int64_t> weights;
-    std::vector<double> importance;
-    for (std::int64_t b = 0; b < resamples.count(); ++b) {
-      weights.assign(static_cast<std::size_t>(n), 0);
-      for (const std::int64_t index : resamples.indices(b)) ++weights[static_cast<std::size_t>(index)];
-      drops.importance(weights, importance);
-      for (std::size_t h = 0; h < heads; ++h) {
-        if (!std::isnan(importance[h])) values[h].push_back(importance[h]);
-      }
+  const stats::Resamples resamples(key(options.seed, "ci", cells.task), n, n, options.resamples);
+  std::vector<std::int64_t> weights;
+  std::vector<double> importance;
+  for (std::int64_t b = 0; b < resamples.count(); ++b) {
+    weights.assign(static_cast<std::size_t>(n), 0);
+    for (const std::int64_t index : resamples.indices(b)) ++weights[static_cast<std::size_t>(index)];
+    drops.importance(weights, importance);
+    for (std::size_t h = 0; h < heads; ++h) {
+      if (!std::isnan(importance[h])) values[h].push_back(importance[h]);
     }
   }
   tables.ci_low.assign(heads, kNaN);
@@ -183,14 +181,13 @@ table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uin
     if (cells.bleu) add(plain, counts_at(bleu, cells.at(row, 0)), 1);
   }
   tables.plain_metric = n > 0 ? sum / static_cast<double>(n) : kNaN;
-  if (cells.bleu && n > 0) tables.plain_corpus_bleu4 = metric::bleu(plain)[3];
+  if (cells.bleu) tables.plain_corpus_bleu4 = metric::bleu(plain)[3];
 
   const std::vector<table::Head> best = ranked_heads(tables, cells.shape);
   const std::int64_t k = std::min<std::int64_t>(options.top_k, static_cast<std::int64_t>(best.size()));
   tables.top.assign(best.begin(), best.begin() + k);
   tables.split_half_overlap =
-      k > 0 && n > 1 ? stats::split_half_overlap(n, heads, k, options.seed, [&](std::int64_t i, std::int64_t h) { return mean.at(i, h); })
-                     : kNaN;
+      stats::split_half_overlap(n, heads, k, options.seed, [&](std::int64_t i, std::int64_t h) { return mean.at(i, h); });
   return tables;
 }
 

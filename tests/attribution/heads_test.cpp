@@ -67,7 +67,10 @@ void expect_near(const Values& found, const Values& expected, double tolerance, 
   ASSERT_EQ(found.size(), expected.size()) << what;
   for (std::size_t i = 0; i < found.size(); ++i) {
     EXPECT_EQ(std::isnan(found[i]), std::isnan(expected[i])) << what << " " << i;
-    if (std::isnan(expected[i])) continue;
+    if (std::isnan(expected[i])) {
+      EXPECT_FALSE(std::signbit(found[i])) << what << " " << i;  // the bits are stored, and printf says -nan
+      continue;
+    }
     EXPECT_NEAR(found[i], expected[i], tolerance) << what << " " << i;
   }
 }
@@ -145,10 +148,28 @@ TEST(Heads, WithoutAnInstanceNothingIsKnown) {
     expect_near(tables.ci_high, {kNan, kNan}, 0, "ci_high");
     EXPECT_EQ(tables.valid, (Counts{0, 0}));
     EXPECT_TRUE(tables.top.empty());
-    EXPECT_TRUE(std::isnan(tables.plain_metric));
+    expect_near({tables.plain_metric}, {kNan}, 0, "plain_metric");
+    EXPECT_EQ(tables.plain_corpus_bleu4, 0);
     EXPECT_TRUE(std::isnan(tables.split_half_overlap));
     expect_near(logprob_drop(none), {kNan, kNan}, 0, "logprob_drop");
   }
+}
+
+TEST(Heads, WithoutAnInstanceCaptionsHaveNoBleu) {
+  TaskCells cells = made({1, 2, 1}, {{1.0, 0.5, 0.5}}, "caption");
+  cells.bleu = true;
+  cells.instances[0].state = InstanceState::excluded;
+  HeadOptions options = few_resamples();
+  options.caption_importance = "corpus";
+  const HeadTables tables = head_tables(cells, std::vector<std::uint16_t>(30, 65535), options);
+  EXPECT_EQ(tables.plain_corpus_bleu4, 0);
+  expect_near(tables.importance, {kNan, kNan}, 0, "importance");
+}
+
+TEST(Heads, DefaultsAreTheMethods) {
+  EXPECT_EQ(HeadOptions{}.top_k, 30);
+  EXPECT_EQ(HeadOptions{}.resamples, 1000);
+  EXPECT_EQ(HeadOptions{}.caption_importance, "mean");
 }
 
 TEST(Heads, TiesGoByLayerThenHead) {
