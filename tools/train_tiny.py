@@ -8,6 +8,9 @@
 It may be stopped at any time: called again with the same --state folder it goes on. The learning rate falls with the
 time used, so --minutes is kept on a busy machine too. Two one-thread processes average their gradients: on two cores
 that is several times faster than one process with two threads.
+
+On a busy Linux machine `nice` and `renice` may do nothing: with kernel.sched_autogroup_enabled = 1 the processor is shared
+equally between sessions first, and what counts is the session's own priority, /proc/PID/autogroup.
 """
 import argparse
 import ctypes.util
@@ -45,7 +48,7 @@ def with_tcmalloc():
 
 
 VISION_ALONE = 0.05   # share of the time in which the vision tower learns alone from dense labels
-PENALTIES_FROM = (0.50, 0.50, 0.60)
+PENALTIES_FROM = (0.60, 0.60, 0.70)
 PENALTIES = (0.02, 0.03, 0.1)
 SAVE_EVERY, VALIDATE_EVERY = 120.0, 180.0  # s
 

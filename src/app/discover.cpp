@@ -1,4 +1,6 @@
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include <hones/base/error.hpp>
 #include <hones/base/log.hpp>
@@ -14,6 +16,8 @@
 namespace hones::app {
 
 namespace {
+
+constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
 void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOptions& options) {
   const checkpoint::ModelLocation model =
@@ -114,8 +118,15 @@ int discover(int argc, char** argv) {
   } catch (const SharedRefusal& refusal) {
     if (world.rank() == 0) log::error(refusal.what());
     return static_cast<int>(refusal.code());
-  } catch (const std::exception& error) {
+  } catch (const Error& error) {
     if (world.size() == 1) throw;  // main prints it
+    // A broken benchmark comes up on every rank, on a busy machine seconds apart: rank 0 has time to speak
+    // for all.
+    const bool everyones = error.code() != ExitCode::rank_failed;
+    if (everyones && world.rank() != 0) std::this_thread::sleep_for(kRankZeroSpeaksFirst);
+    comm::fail(world, error);
+  } catch (const std::exception& error) {
+    if (world.size() == 1) throw;
     comm::fail(world, error);
   }
 }

@@ -15,7 +15,6 @@ KINDS = ["relation", "side", "color", "shape", "count", "size", "exist", "word"]
 TEXT = 24   # tokens of a caption
 QUESTION = 16
 WORDS = 3   # legible words of a scene
-SPELLING = 5  # tokens of a printed word, at most
 
 # Dense labels of a patch; 0 or -1 where there is nothing.
 DENSE = {"colour": len(COLOURS) + 1, "shape": len(SHAPES) + 1, "size": 3, "letter": 27, "dx": 15, "dy": 17, "index": 5}
@@ -162,11 +161,6 @@ class Batch:
         self.pixels = np.array(data.pixels[indices])
         self.dense = np.array(data.dense[indices])
         self.inside = np.zeros((len(indices), GRID * GRID), np.int64)
-        # Tokens of the word at each patch, filled up with </s>; -1 where there is none.
-        printed = np.array(data.printed[indices, :, :SPELLING]).astype(np.int64)
-        printed[(printed < 0) & (printed[..., :1] >= 0)] = 2
-        printed = np.concatenate([np.full((len(indices), 1, SPELLING), -1), printed], 1)
-        self.spelling = np.take_along_axis(printed, self.dense[:, 7, :, None].astype(np.int64), 1)
         answers, candidates = [], []
         for place, i in enumerate(indices):
             order = rng.permutation(int((data.kinds[i] >= 0).sum()))

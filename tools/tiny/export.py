@@ -27,7 +27,7 @@ def config():
 
 def name_there(name):
     """The name in Hugging Face's modules of a parameter here, None for heads that are thrown away."""
-    if ".dense." in name or ".mark." in name or name.startswith("spelling."):
+    if ".dense." in name or ".mark." in name:
         return None
     name = name.replace("projector.", "model.multi_modal_projector.", 1)
     if name.startswith("decoder.lm_head"):

@@ -5,6 +5,9 @@ from torch.nn import functional as F
 from . import data
 from .model import EPS
 
+# Answers of one token and </s> count double: half of their loss is an end that is learned at once.
+WEIGHTS = {"vqa": 2.0, "ocr": 1.0, "caption": 1.0, "retrieval": 2.0}
+
 
 def dense_loss(model, features, batch):
     logits = model.vision.dense(features).float()
@@ -18,10 +21,6 @@ def dense_loss(model, features, batch):
             weight[0] = 0.3  # most patches show nothing
         loss = loss + F.cross_entropy(part, target, weight, ignore_index=-1)
         start += size
-    spelling = torch.from_numpy(batch.spelling)
-    lettered = spelling[..., 0] >= 0
-    spelled = model.spelling(features[lettered]).float().unflatten(-1, (data.SPELLING, -1))
-    loss = loss + F.cross_entropy(spelled.flatten(0, 1), spelling[lettered].flatten())
     inside = torch.from_numpy(batch.inside)
     return loss + F.cross_entropy(logits[..., start:].flatten(0, 1), inside.flatten(), torch.tensor([0.3, 1.0]))
 
@@ -42,16 +41,16 @@ def answer_loss(model, features, batch, penalties):
     losses = F.cross_entropy(logits, labels[kept], reduction="none")
     right = (logits.argmax(-1) == labels[kept]).float()
     parts, total = {}, 0.0
-    for task, name in enumerate(("vqa", "ocr", "caption", "retrieval")):
+    for task, (name, weight) in enumerate(WEIGHTS.items()):
         chosen = tasks[kept] == task
         if chosen.any():
             parts[name] = losses[chosen].mean()
             parts[name + "_right"] = right[chosen].mean()
-            total = total + parts[name]
+            total = total + weight * parts[name]
     marking = model.decoder.mark(rows[marked[kept | marked]]).float()
     parts["marks"] = F.cross_entropy(marking, marks[marked])
     parts["marks_right"] = (marking.argmax(-1) == marks[marked]).float()[marks[marked] == 0].mean()
-    total = total + 0.5 * parts["marks"]
+    total = total + parts["marks"]
 
     if any(penalties):
         values = penalty_values(model, hidden.float(), notes)

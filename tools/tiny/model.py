@@ -160,8 +160,6 @@ class Model(nn.Module):
         self.vision = Vision()
         self.projector = nn.ModuleDict({"linear_1": nn.Linear(WIDTH, WIDTH), "linear_2": nn.Linear(WIDTH, WIDTH)})
         self.decoder = Decoder()
-        # Thrown away: the tokens of the word that a letter belongs to, at every patch of its letters.
-        self.spelling = nn.Linear(WIDTH, data.SPELLING * VOCABULARY)
         self.register_buffer("before_image", torch.tensor(before_image), persistent=False)
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear) and "lm_head" not in name:

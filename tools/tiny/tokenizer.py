@@ -12,7 +12,7 @@ from . import prompts
 SIZE = 1024
 IMAGE, PAD = SIZE - 2, SIZE - 1
 BLANK = "\u2581"
-PRINTED_LETTERS = 3
+PRINTED_LETTERS = 1
 
 
 def grammar_words(scenes):
