@@ -9,7 +9,8 @@ test notices is a survivor; survivors are listed and the exit code is 1.
     tools/mutate.py --rooms stats --count 50 --seed 7
 
 Not counted, and drawn again: mutants that do not compile, and mutants whose compiled room has the same code, byte for
-byte, as the original (the compiler proved them equivalent). Nothing else is taken for equivalent.
+byte, as the original (the compiler proved them equivalent). Never drawn: sizes of character buffers and reserve(), which
+change no result. Nothing else is taken for equivalent.
 Python's standard library only.
 """
 
@@ -66,10 +67,11 @@ def blanked(text):
     pattern = r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Za-z_])\'(?:\\.|[^\'\\\n])+\'|^[ \t]*#[^\n]*'
     for match in re.finditer(pattern, text, re.S | re.M):
         blank(*match.span())
-    # What an assertion or an error says about a failure is not arithmetic.
-    for match in re.finditer(r"HONES_ASSERT\(|\bthrow\b[^;]*;|static_assert\(", "".join(chars)):
+    # What an assertion or an error says about a failure is not arithmetic; capacities change no result.
+    skipped = r"HONES_ASSERT\(|\bthrow\b[^;]*;|static_assert\(|[\w.]+\.reserve\([^;]*;|std::array<char, \d+>"
+    for match in re.finditer(skipped, "".join(chars)):
         begin, end = match.span()
-        if not match.group().endswith(";"):
+        if match.group().endswith("("):
             end = closing("".join(chars), end - 1)
         blank(begin, end)
     return "".join(chars)

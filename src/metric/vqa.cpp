@@ -40,12 +40,12 @@ bool touches_blank(std::string_view text, char p) {
 
 // Step 3: a dot before anything but a digit goes. 32 because the evaluator hands re.UNICODE (32) to re.sub as
 // its count.
-std::string without_full_stops(std::string_view text) {
+std::string without_full_stops(const std::string& text) {
   constexpr int kAtMost = 32;
   std::string result;
   int removed = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool digit_follows = i + 1 < text.size() && is_digit(text[i + 1]);
+    const bool digit_follows = is_digit(text[i + 1]);  // of a std::string: past the end stands a zero
     if (text[i] == '.' && !digit_follows && removed < kAtMost) {
       ++removed;
     } else {
