@@ -68,8 +68,12 @@ set(HONES_MPI_TEST_ENVIRONMENT
     OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_pml=ob1 OMPI_MCA_btl=self,vader,tcp
     OMPI_MCA_mpi_yield_when_idle=1)
 
+# Whole stacks: Open MPI's modules have no frame pointers, and the suppressions name libraries further down.
+set(HONES_SANITIZER_ENVIRONMENT
+    ASAN_OPTIONS=fast_unwind_on_malloc=0 LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp)
+
 function(hones_test_properties test timeout labels)
   set_tests_properties(${test} PROPERTIES TIMEOUT ${timeout} LABELS "${labels}"
-    ENVIRONMENT "${HONES_MPI_TEST_ENVIRONMENT};LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/lsan.supp"
+    ENVIRONMENT "${HONES_MPI_TEST_ENVIRONMENT};${HONES_SANITIZER_ENVIRONMENT}"
     FAIL_REGULAR_EXPRESSION "No tests ran;0 tests from 0 test suites ran")
 endfunction()

@@ -64,7 +64,8 @@ std::string dtype_name(at::ScalarType dtype) {
 
 void configure_threads(std::int64_t threads) {
   at::set_num_threads(static_cast<int>(threads));
-  at::set_num_interop_threads(1);
+  // Settable once a process only, and before the first parallel work.
+  if (at::get_num_interop_threads() != 1) at::set_num_interop_threads(1);
 }
 
 Llava::Llava(const std::filesystem::path& folder, at::ScalarType dtype)

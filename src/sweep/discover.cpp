@@ -54,8 +54,10 @@ class Discovery {
   Discovery(const DiscoverOptions& options, comm::Communicator& world) : options_(options), world_(world), start_(Clock::now()), begun_(utc_now()) {}
 
   void run() {
-    if (world_.rank() == 0) prepare_folder();
+    // Nothing is touched before everything that can be wrong has been looked at.
+    if (world_.rank() == 0) check_folder();
     load();
+    if (world_.rank() == 0) prepare_folder();
     heads();
     neurons();
     write();
@@ -68,6 +70,8 @@ class Discovery {
   // Data that every rank reads alike; a rank that cannot throws, and the job ends with its line.
   void load_data();
   void load();
+  std::vector<std::filesystem::path> results_there() const;
+  void check_folder() const;
   void prepare_folder();
   void heads();
   void neurons();
@@ -136,32 +140,40 @@ void Discovery::end_phase() {
   phases_[phase_] = static_cast<double>(*std::max_element(all.begin(), all.end())) / 1000;
 }
 
-void Discovery::prepare_folder() {
-  namespace fs = std::filesystem;
-  static const char* const kinds[] = {"discovery.h5", "run.json", "progress.jsonl", "settings.toml"};
-  const auto results = [&] {
-    std::vector<fs::path> found;
-    for (const char* name : kinds) {
-      if (fs::exists(options_.out / name)) found.push_back(options_.out / name);
-    }
-    for (const std::string& task : task::task_names()) {
-      for (const std::string& name : {"heads." + task + ".csv", "neurons." + task + ".csv", "rankings." + task + ".json"}) {
-        if (fs::exists(options_.out / name)) found.push_back(options_.out / name);
-      }
-    }
-    return found;
-  };
-  if (fs::exists(options_.out) && !fs::is_directory(options_.out)) throw UsageError("--out " + options_.out.string() + " is a file; name a folder");
-  const std::vector<fs::path> found = results();
+// Files of an earlier run in --out.
+std::vector<std::filesystem::path> Discovery::results_there() const {
+  std::vector<std::string> names{"discovery.h5", "run.json", "progress.jsonl", "settings.toml"};
+  for (const std::string& task : task::task_names()) {
+    for (const std::string& name : {"heads." + task + ".csv", "neurons." + task + ".csv", "rankings." + task + ".json"}) names.push_back(name);
+  }
+  std::vector<std::filesystem::path> found;
+  for (const std::string& name : names) {
+    if (std::filesystem::exists(options_.out / name)) found.push_back(options_.out / name);
+  }
+  return found;
+}
+
+void Discovery::check_folder() const {
+  if (std::filesystem::exists(options_.out) && !std::filesystem::is_directory(options_.out)) {
+    throw UsageError("--out " + options_.out.string() + " is a file; name a folder");
+  }
+  const auto found = results_there();
   if (!found.empty() && !options_.restart) {
     throw UsageError("--out " + options_.out.string() + " holds results already (" + found.front().filename().string() +
                      "); name another folder, or pass --restart to begin anew there");
   }
-  for (const fs::path& file : found) fs::remove(file);
+}
+
+void Discovery::prepare_folder() {
+  for (const auto& file : results_there()) std::filesystem::remove(file);
   std::error_code error;
-  fs::create_directories(options_.out, error);
+  std::filesystem::create_directories(options_.out, error);
   if (error) throw UsageError("--out " + options_.out.string() + " cannot be made: " + error.message());
   progress_ = std::make_unique<store::ProgressLog>(options_.out / "progress.jsonl", stderr, ::isatty(STDERR_FILENO) != 0);
+  store::Progress loaded;
+  loaded.t = seconds_since(start_);
+  loaded.phase = "load";
+  progress_->report(loaded);
 }
 
 void Discovery::load_data() {

@@ -238,29 +238,30 @@ model::RowEdit Evaluator::edit(const Instance& state, std::size_t which, std::in
   return {{std::move(replaced)}, {}};
 }
 
-// Heads [begin, end) of one layer as the rows of one batch. Rows of heads that were not asked for are the plain row, so that
-// a tile's composition depends on the settings only.
+// Heads [begin, end) of one layer as the rows of one batch, those that were asked for. On a CPU the number of rows changes no bit
+// (tests/model/rows_test.cpp), so a tile needs no padding.
 CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end, Work& work) const {
-  const std::int64_t R = end - begin;
   const auto& asked = asked_[static_cast<std::size_t>(layer)];
+  std::vector<std::int64_t> heads;
+  for (std::int64_t head = begin; head < end; ++head) {
+    if (asked[static_cast<std::size_t>(head)]) heads.push_back(head);
+  }
   const auto edits_for = [&](std::size_t which) {
     return [&, which](std::int64_t first, std::int64_t length) {
       std::vector<model::RowEdit> rows;
-      for (std::int64_t head = begin; head < end; ++head) {
-        rows.push_back(asked[static_cast<std::size_t>(head)] ? edit(state, which, layer, head, first, length) : model::RowEdit{});
-      }
+      for (const std::int64_t head : heads) rows.push_back(edit(state, which, layer, head, first, length));
       return rows;
     };
   };
   CellBlock block;
   block.instance = state.index;
   block.begin = 1 + layer * model_.config().text.heads + begin;
-  block.answers.resize(static_cast<std::size_t>(R));
+  block.answers.resize(static_cast<std::size_t>(end - begin));
 
   std::vector<std::vector<double>> scores;  // retrieval: [candidate][row]
   model::Answers answers;
   if (state.what->generates()) {
-    answers = generator_.run(state.prompts[0], static_cast<std::size_t>(R), edits_for(0), state.answer.ids);
+    answers = generator_.run(state.prompts[0], heads.size(), edits_for(0), state.answer.ids);
     work.layer_positions += static_cast<double>(answers.layer_positions);
   } else {
     for (std::size_t which = 0; which < state.prompts.size(); ++which) {
@@ -275,13 +276,13 @@ CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::i
       scores.push_back(log_p_yes(state, which, output));
     }
   }
-  for (std::int64_t r = 0; r < R; ++r) {
-    const auto row = static_cast<std::size_t>(r);
+  std::size_t row = 0;  // of the batch
+  for (std::int64_t head = begin; head < end; ++head) {
     CellState cell = CellState::unchanged;
     double utility = state.utility, logprob = kNaN;
     std::optional<metric::BleuCounts> bleu = state.score.bleu;
     std::vector<double> row_scores;
-    if (!asked[static_cast<std::size_t>(begin + r)]) {
+    if (!asked[static_cast<std::size_t>(head)]) {
       cell = CellState::not_asked;
     } else if (state.what->generates()) {
       const model::Answer& answer = answers.rows[row];
@@ -293,7 +294,7 @@ CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::i
         const task::Score score = state.what->score(*state.item, text::answer_text(model_.tokenizer(), answer.ids));
         utility = score.utility;
         bleu = score.bleu;
-        block.answers[row] = narrow(answer.ids);
+        block.answers[static_cast<std::size_t>(head - begin)] = narrow(answer.ids);
       }
     } else {
       for (const auto& candidate : scores) row_scores.push_back(candidate[row]);
@@ -314,6 +315,7 @@ CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::i
     }
     if (state.score.bleu) push_bleu(block, done ? bleu : std::nullopt);
     if (cell != CellState::not_asked) {
+      ++row;
       ++work.cells;
       work.invalid_cells += cell == CellState::invalid;
       work.full_layer_positions += state.prefill_positions * static_cast<double>(model_.config().text.layers);

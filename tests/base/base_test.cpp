@@ -31,6 +31,28 @@ TEST(Digest, OfAFileIsThatOfItsBytes) {
   EXPECT_THROW(read_file(file), DataError);
 }
 
+TEST(File, AppendsLines) {
+  const auto file = std::filesystem::temp_directory_path() / ("hones_append_" + std::to_string(::getpid()));
+  append_line(file, "one");
+  append_line(file, "");
+  append_line(file, "two");
+  EXPECT_EQ(read_file(file), "one\n\ntwo\n");
+  std::filesystem::remove(file);
+}
+
+TEST(File, SaysWhereItCannotWrite) {
+  const std::filesystem::path file = "/no_such_folder/file";
+  for (const auto& write : {write_file, append_line}) {
+    try {
+      write(file, "text");
+      FAIL() << "wrote into a folder that does not exist";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ExitCode::rank_failed);
+      EXPECT_NE(std::string(error.what()).find("/no_such_folder/file"), std::string::npos);
+    }
+  }
+}
+
 TEST(Number, ShortestReadsBack) {
   EXPECT_EQ(shortest(0.1), "0.1");
   EXPECT_EQ(shortest(1e-30), "1e-30");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <hones/base/file.hpp>
+#include <hones/base/rng.hpp>
 #include <hones/checkpoint/safetensors.hpp>
 
 #include "support/scratch.hpp"
@@ -145,6 +146,27 @@ TEST(Safetensors, RefusesDataThatIsNotTiled) {
 TEST(Safetensors, DeepNestingIsAnErrorNotACrash) {
   const std::string deep = "{\"a\":" + std::string(200'000, '[') + std::string(200'000, ']') + "}";
   EXPECT_NAMES(refusal(file_of(deep, "")), "not an object");
+}
+
+// Bits flipped in a real header: an error or tensors that lie inside the file, never a crash.
+TEST(Safetensors, DamageNeverCrashes) {
+  const Scratch scratch;
+  const std::string whole =
+      read_file(std::filesystem::path(HONES_TEST_DATA) / "tiny-llava-expected" / "greedy.safetensors");
+  SplitMix64 random(3);
+  for (int round = 0; round < 300; ++round) {
+    std::string broken = whole;
+    for (int i = 0; i < 2; ++i) broken[random.below(1500)] ^= static_cast<char>(1 << random.below(8));
+    const auto file = scratch.write("x.safetensors", broken);
+    try {
+      for (const auto& [name, view] : read_safetensors(file)) {
+        const auto bytes = view.mapping->bytes();
+        ASSERT_GE(view.bytes.data(), bytes.data());
+        ASSERT_LE(view.bytes.data() + view.bytes.size(), bytes.data() + bytes.size());
+      }
+    } catch (const DataError&) {
+    }
+  }
 }
 
 TEST(Safetensors, MapsRegularFilesOnly) {

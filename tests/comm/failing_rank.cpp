@@ -1,4 +1,5 @@
-// Three ranks, one of which fails in the way that argv[1] names. failing_rank.cmake judges how the job ends.
+// Three ranks, one of which fails in the way that argv[1] names. tests/support/failing_job.cmake judges how
+// the job ends.
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>

@@ -2,6 +2,8 @@
 // component.
 #include <gtest/gtest.h>
 
+#include <hones/base/rng.hpp>
+
 #include "support.hpp"
 
 namespace hones::text {
@@ -86,6 +88,23 @@ TEST(Load, RefusesAddedTokens) {
   EXPECT_NAMES(refusal("/added_tokens/0/id", "0"), "added_tokens <unk>");
   EXPECT_NAMES(refusal("/added_tokens/0/id", 1), "id 1 twice");
   EXPECT_NAMES(refusal("/added_tokens/0/lstrip", 0), "lstrip");
+}
+
+TEST(Load, DamageNeverCrashes) {
+  const Scratch scratch;
+  std::ifstream in(fixture("odd.json"), std::ios::binary);
+  const std::string whole{std::istreambuf_iterator<char>(in), {}};
+  SplitMix64 random(4);
+  for (int round = 0; round < 200; ++round) {
+    std::string broken = whole;
+    for (int i = 0; i < 2; ++i)
+      broken[random.below(broken.size())] ^= static_cast<char>(1 << random.below(7));
+    try {
+      Tokenizer::from_file(scratch.write("tokenizer.json", broken))
+          .encode("USER: a blue square 日本[MARK] cat");
+    } catch (const DataError&) {
+    }
+  }
 }
 
 TEST(Load, AbsentMeansTheDefault) {

@@ -19,8 +19,8 @@ namespace hones::model {
 at::ScalarType dtype_from(const std::string& word, const std::string& checkpoint_dtype, bool gpu);
 std::string dtype_name(at::ScalarType dtype);  // "fp32", "bf16", "fp16"
 
-// Sets LibTorch up for reproducible CPU work: `threads` within an operation, one between operations. Call once per process,
-// before the first tensor.
+// Sets LibTorch up for reproducible CPU work: `threads` within an operation, one between operations. The first call must
+// come before the first tensor.
 void configure_threads(std::int64_t threads);
 
 class Llava {

@@ -1,0 +1,139 @@
+// What one process shows: refusals, rankings again from the file, the plan without computing.
+#include <nlohmann/json.hpp>
+
+#include <hones/base/error.hpp>
+#include <hones/sweep/evaluator.hpp>
+#include <hones/sweep/rank.hpp>
+
+#include "sweep/support.hpp"
+
+namespace hones {
+namespace {
+
+class Alone : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    scratch_ = new test::Scratch;
+    test::draw_benchmark(scratch_->path());
+    options_ = new sweep::DiscoverOptions(test::small_run(scratch_->path(), "out"));
+    sweep::discover(*options_, *comm::local());
+  }
+  static void TearDownTestSuite() {
+    delete options_;
+    delete scratch_;
+  }
+  static const std::filesystem::path& folder() { return scratch_->path(); }
+  static inline test::Scratch* scratch_ = nullptr;
+  static inline sweep::DiscoverOptions* options_ = nullptr;
+};
+
+std::string usage_error(const sweep::DiscoverOptions& options) {
+  try {
+    sweep::discover(options, *comm::local());
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "no UsageError";
+  return "";
+}
+
+TEST_F(Alone, AFolderWithResultsIsRefusedWithoutRestart) {
+  const std::string before = read_file(options_->out / "heads.vqa.csv");
+  EXPECT_NE(usage_error(*options_).find("--restart"), std::string::npos);
+  EXPECT_EQ(read_file(options_->out / "heads.vqa.csv"), before);
+}
+
+TEST_F(Alone, RestartBeginsAnewAndGivesTheSame) {
+  sweep::DiscoverOptions again = *options_;
+  again.out = folder() / "again";
+  sweep::discover(again, *comm::local());
+  again.restart = true;
+  again.unit_layers = 2;
+  sweep::discover(again, *comm::local());
+  test::expect_same_results(options_->out, again.out);
+}
+
+TEST_F(Alone, RankGivesTheSameBytes) {
+  sweep::RankOptions rank;
+  rank.folder = options_->out;
+  const std::string before = read_file(options_->out / "discovery.h5");
+  sweep::rank(rank);
+  for (const char* task : {"vqa", "ocr", "caption"}) {
+    for (const std::string& file : {std::string("heads.") + task + ".csv", std::string("neurons.") + task + ".csv", std::string("rankings.") + task + ".json"}) {
+      EXPECT_EQ(read_file(options_->out / file), read_file(options_->out / "rank" / file)) << file;
+    }
+  }
+  EXPECT_EQ(read_file(options_->out / "discovery.h5"), before);
+}
+
+TEST_F(Alone, RankWithOtherSettingsIsAnotherRanking) {
+  sweep::RankOptions rank;
+  rank.folder = options_->out;
+  rank.out = folder() / "rank2";
+  rank.top_k = 2;
+  rank.neuron_mode = "after_mean";
+  rank.weights = "uniform";
+  rank.neuron_share = 0.05;
+  sweep::rank(rank);
+  const auto json = nlohmann::json::parse(read_file(rank.out / "rankings.caption.json"));
+  EXPECT_EQ(json["top_heads"].size(), 2U);
+  EXPECT_EQ(json["neurons"]["mode"], "after_mean");
+  EXPECT_EQ(json["neurons"]["selected"], 26);  // 5 % of 4 * 128, half up
+  rank.top_k = 7;
+  EXPECT_THROW(sweep::rank(rank), UsageError);  // six heads are stored
+  rank.folder = folder() / "nowhere";
+  EXPECT_THROW(sweep::rank(rank), DataError);
+}
+
+TEST_F(Alone, TheListTellsHowToMakeItAgain) {
+  const auto json = nlohmann::json::parse(read_file(options_->out / "rankings.vqa.json"));
+  EXPECT_EQ(json["model"]["digest"].get<std::string>().size(), 64U);
+  EXPECT_EQ(json["benchmark"]["digest"].get<std::string>().size(), 64U);
+  EXPECT_TRUE(json["prompt_of_first_instance"].get<std::string>().starts_with("USER: <image>\nQuestion: "));
+  EXPECT_EQ(json["dtype"], "fp32");
+  EXPECT_EQ(json["operator"], "mean");
+  EXPECT_EQ(json["top_heads"].size(), 5U);
+  EXPECT_TRUE(json["top_heads"][0].contains("ci_low"));
+}
+
+TEST_F(Alone, WrongInputsAreNamed) {
+  sweep::DiscoverOptions options = *options_;
+  options.out = folder() / "wrong";
+  options.tasks = {"vqa", "counting"};
+  EXPECT_NE(usage_error(options).find("counting"), std::string::npos);
+  options.tasks = {"vqa"};
+  options.heads = {{4, 0}};
+  EXPECT_NE(usage_error(options).find("4:0"), std::string::npos);
+  options.heads.clear();
+  options.op = "median";
+  EXPECT_NE(usage_error(options).find("median"), std::string::npos);
+  options.op = "mean";
+  options.tasks = {"retrieval"};  // this tokenizer has no one-token Yes
+  EXPECT_THROW(sweep::discover(options, *comm::local()), DataError);
+  options.tasks = {"vqa"};
+  options.benchmark = folder() / "no-benchmark";
+  EXPECT_THROW(sweep::discover(options, *comm::local()), DataError);
+  options.benchmark = folder() / "benchmark";
+  options.model = folder();
+  EXPECT_THROW(sweep::discover(options, *comm::local()), DataError);
+}
+
+TEST_F(Alone, DryRunTouchesNothing) {
+  sweep::DiscoverOptions options = *options_;
+  options.out = folder() / "dry";
+  const std::string plan = sweep::dry_run(options, 2);
+  EXPECT_NE(plan.find("225 cells"), std::string::npos) << plan;  // 3 tasks x 3 instances x 25 columns
+  EXPECT_FALSE(std::filesystem::exists(options.out));
+}
+
+TEST(Tiles, FollowFromShapeAlone) {
+  checkpoint::DecoderConfig config;  // 7B
+  const std::int64_t positions = sweep::default_tile_positions(config, 2);
+  EXPECT_EQ(positions, (std::int64_t{1} << 30) / (2 * (6 * 4096 + 3 * 11008)));
+  EXPECT_EQ(sweep::tile_rows(positions, 650, 32), positions / 650);
+  EXPECT_EQ(sweep::tile_rows(10, 650, 32), 1);
+  EXPECT_EQ(sweep::tile_rows(1000000, 650, 32), 32);
+}
+
+}  // namespace
+}  // namespace hones

@@ -1,0 +1,184 @@
+// The same results for any number of ranks, unit size and grant order; run under mpirun with 1 to 4 ranks. Rank 0 also runs alone,
+// and everything is compared to the bit. Every rank computes and writes whenever there are at least as many units as ranks.
+#include <nlohmann/json.hpp>
+
+#include <hones/base/error.hpp>
+#include <hones/comm/session.hpp>
+#include <hones/model/llava.hpp>
+
+#include "sweep/support.hpp"
+
+namespace hones {
+namespace {
+
+class Ranks : public testing::Test {
+ protected:
+  // One folder for the job: drawn by rank 0, its path told to the others.
+  static void SetUpTestSuite() {
+    session_ = new comm::Session(nullptr, nullptr);
+    std::vector<std::byte> path;
+    if (world().rank() == 0) {
+      scratch_ = new test::Scratch;
+      test::draw_benchmark(scratch_->path());
+      const std::string text = scratch_->path().string();
+      path.assign(reinterpret_cast<const std::byte*>(text.data()), reinterpret_cast<const std::byte*>(text.data() + text.size()));
+    }
+    world().broadcast(path, 0, comm::after(std::chrono::seconds(60)));
+    folder_ = std::string(reinterpret_cast<const char*>(path.data()), path.size());
+  }
+  static void TearDownTestSuite() {
+    wait();
+    delete scratch_;
+    delete session_;
+  }
+  static comm::Communicator& world() { return session_->world(); }
+  static void wait() { comm::finish(world().barrier(), comm::after(std::chrono::seconds(60)), "a test's barrier"); }
+
+  // Runs `options` on all ranks, and alone on rank 0 with another cutting and order; compares.
+  static void compare_with_alone(sweep::DiscoverOptions options) {
+    const std::filesystem::path together = options.out;
+    sweep::discover(options, world());
+    if (world().rank() == 0) {
+      options.out = together.string() + "-alone";
+      options.unit_instances = 2;
+      options.unit_layers = 3;
+      options.grant_seed = 5;
+      sweep::discover(options, *comm::local());
+      test::expect_same_results(together, options.out);
+    }
+    wait();
+  }
+  static nlohmann::json run_json(const std::filesystem::path& out) { return nlohmann::json::parse(read_file(out / "run.json")); }
+
+  static inline comm::Session* session_ = nullptr;
+  static inline test::Scratch* scratch_ = nullptr;
+  static inline std::filesystem::path folder_;
+};
+
+TEST_F(Ranks, UnequalSharesGiveTheSameBits) {
+  sweep::DiscoverOptions options = test::small_run(folder_, "unequal");
+  options.unit_layers = 1;
+  compare_with_alone(options);
+  if (world().rank() != 0) return;
+  const nlohmann::json run = run_json(options.out);
+  EXPECT_EQ(run["ranks"], world().size());
+  std::int64_t written = 0;
+  for (int r = 0; r < world().size(); ++r) {
+    EXPECT_GT(run["cells_by_rank"][static_cast<std::size_t>(r)], 0) << "rank " << r << " computed nothing";
+    EXPECT_GT(run["cells_written_by_rank"][static_cast<std::size_t>(r)], 0) << "rank " << r << " wrote nothing";
+    written += run["cells_written_by_rank"][static_cast<std::size_t>(r)].get<std::int64_t>();
+  }
+  EXPECT_EQ(written, 3 * 3 * 25);  // every cell by exactly one rank
+  if (world().size() > 1) {
+    EXPECT_EQ(run["collective_writes"]["collective"], run["collective_writes"]["datasets"]);
+  }
+}
+
+TEST_F(Ranks, MoreRanksThanUnits) {
+  sweep::DiscoverOptions options = test::small_run(folder_, "few");
+  options.tasks = {"ocr"};
+  options.instances = 1;
+  options.heads = {{2, 1}, {2, 4}};  // one layer: one unit
+  compare_with_alone(options);
+  if (world().rank() != 0) return;
+  const auto contents = store::read_discovery(options.out / "discovery.h5");
+  EXPECT_EQ(contents.tasks[0].heads.top.size(), 2U);  // heads that were not asked for are not ranked
+  const auto& cells = contents.tasks[0].cells;
+  EXPECT_EQ(cells.states[cells.at(0, cells.shape.column(2, 0))], table::CellState::not_asked);
+  EXPECT_NE(cells.states[cells.at(0, cells.shape.column(2, 4))], table::CellState::not_asked);
+}
+
+TEST_F(Ranks, RetrievalOnTheTrainedModel) {
+  sweep::DiscoverOptions options = test::small_run(folder_, "retrieval");
+  options.model = std::filesystem::path(HONES_CHECKPOINT);
+  options.tasks = {"retrieval", "vqa"};
+  options.queries = 1;
+  options.instances = 1;
+  options.heads = {{0, 0}, {3, 2}, {5, 7}};
+  options.stored_heads = 2;
+  compare_with_alone(options);
+  if (world().rank() != 0) return;
+  const auto contents = store::read_discovery(options.out / "discovery.h5");
+  const auto& cells = contents.tasks[0].cells;
+  EXPECT_EQ(cells.candidates, 50);
+  EXPECT_EQ(cells.metric, "ndcg5:tie_average");
+  for (const float score : std::vector<float>(cells.own[0].scores.begin(), cells.own[0].scores.begin() + 50)) {
+    EXPECT_LT(score, 0.0F);  // log P(Yes) of the plain run
+    EXPECT_TRUE(std::isfinite(score));
+  }
+}
+
+TEST_F(Ranks, TheNullControlIsExactlyZero) {
+  sweep::DiscoverOptions options = test::small_run(folder_, "none");
+  options.op = "none";
+  sweep::discover(options, world());
+  if (world().rank() == 0) {
+    for (const auto& task : store::read_discovery(options.out / "discovery.h5").tasks) {
+      SCOPED_TRACE(task.cells.task);
+      for (const auto state : task.cells.states) EXPECT_EQ(state, table::CellState::unchanged);
+      for (const double importance : task.heads.importance) EXPECT_EQ(importance, 0.0);
+      for (const double bound : task.heads.ci_low) EXPECT_EQ(bound, 0.0);
+      for (std::int64_t i = 0; i < task.cells.size(); ++i) {
+        for (std::int64_t c = 1; c < task.cells.shape.columns(); ++c) {
+          EXPECT_EQ(task.cells.answer_logprob[task.cells.at(i, c)], task.cells.answer_logprob[task.cells.at(i, 0)]);
+        }
+      }
+      for (const std::int64_t sum : task.sums.head_drop_sum) EXPECT_EQ(sum, 0);
+      for (const std::int64_t sum : task.sums.head_signed_sum) EXPECT_EQ(sum, 0);
+      for (const std::int64_t valid : task.sums.valid) EXPECT_EQ(valid, 3);
+    }
+  }
+  wait();
+}
+
+TEST_F(Ranks, GaussianNoiseIsTheSameForAnyRankCount) {
+  sweep::DiscoverOptions options = test::small_run(folder_, "gaussian");
+  options.op = "gaussian";
+  options.instances = 1;
+  options.unit_layers = 1;
+  compare_with_alone(options);
+}
+
+TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
+  const std::filesystem::path copy = folder_ / "broken";
+  if (world().rank() == 0) {
+    std::filesystem::create_directories(copy);
+    std::filesystem::copy(folder_ / "source", copy / "source", std::filesystem::copy_options::recursive);
+    std::filesystem::copy(folder_ / "benchmark", copy / "benchmark", std::filesystem::copy_options::recursive);
+    const auto record = benchmark::load(copy / "benchmark", "discovery");
+    std::filesystem::resize_file(record.images / record.records[1].file_name, 100);
+  }
+  wait();
+  sweep::DiscoverOptions options = test::small_run(copy, "out");
+  options.tasks = {"vqa", "ocr"};
+  options.unit_layers = 1;
+  sweep::discover(options, world());
+  if (world().rank() == 0) {
+    const auto contents = store::read_discovery(options.out / "discovery.h5");
+    for (const auto& task : contents.tasks) {
+      EXPECT_EQ(task.cells.instances[1].state, table::InstanceState::excluded);
+      EXPECT_NE(task.cells.instances[1].reason.find(".jpg"), std::string::npos) << task.cells.instances[1].reason;
+      EXPECT_EQ(task.cells.instances[0].state, table::InstanceState::done);
+      EXPECT_EQ(task.cells.states[task.cells.at(1, 0)], table::CellState::not_done);
+      EXPECT_EQ(task.heads.valid[0], 2U);
+      EXPECT_EQ(task.sums.valid[0], 2);
+    }
+    const nlohmann::json run = run_json(options.out);
+    ASSERT_EQ(run["excluded"].size(), 2U);  // once a task, however many units met it
+    EXPECT_EQ(run["excluded"][0]["task"], "vqa");
+    std::filesystem::remove(benchmark::load(copy / "benchmark", "discovery").images / benchmark::load(copy / "benchmark", "discovery").records[2].file_name);
+  }
+  wait();
+  options.out = copy / "out2";
+  try {  // two of three are more than max_bad allows: every rank gets the same error
+    sweep::discover(options, world());
+    ADD_FAILURE() << "two unusable pictures of three did not end the run";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::bad_instances);
+    EXPECT_NE(std::string(error.what()).find("2 of 3 instances"), std::string::npos) << error.what();
+  }
+  wait();
+}
+
+}  // namespace
+}  // namespace hones

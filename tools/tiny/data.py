@@ -1,0 +1,228 @@
+"""Scenes as arrays: pictures, token ids of everything said about them, and dense labels for every patch."""
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from . import prompts
+
+SIDE, PATCH = 80, 8
+GRID = SIDE // PATCH
+COLOURS = ["red", "orange", "yellow", "green", "blue", "purple", "pink", "black"]
+SHAPES = ["circle", "square", "triangle", "star", "heart", "diamond"]
+KINDS = ["relation", "side", "color", "shape", "count", "size", "exist", "word"]
+TEXT = 24   # tokens of a caption
+QUESTION = 16
+WORDS = 3   # legible words of a scene
+SPELLING = 5  # tokens of a printed word, at most
+
+# Dense labels of a patch; 0 or -1 where there is nothing.
+DENSE = {"colour": len(COLOURS) + 1, "shape": len(SHAPES) + 1, "size": 3, "letter": 27, "dx": 15, "dy": 17, "index": 5}
+
+
+def load(folder):
+    with open(Path(folder) / "scenes.jsonl", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def picture(folder, scene):
+    return np.asarray(Image.open(Path(folder) / "images" / scene["file_name"]).convert("RGB"))
+
+
+def cells(box):
+    """The patches that a box touches, with the share of the patch that it covers."""
+    x, y, w, h = box
+    for row in range(max(0, int(y // PATCH)), min(GRID - 1, int((y + h - 1e-6) // PATCH)) + 1):
+        for column in range(max(0, int(x // PATCH)), min(GRID - 1, int((x + w - 1e-6) // PATCH)) + 1):
+            across = min(x + w, (column + 1) * PATCH) - max(x, column * PATCH)
+            down = min(y + h, (row + 1) * PATCH) - max(y, row * PATCH)
+            yield row, column, across * down / PATCH**2
+
+
+def dense_labels(scene):
+    labels = np.zeros((len(DENSE) + 1, GRID, GRID), np.int8)  # the last: which word, 1..3
+    labels[4:7] = -1
+    best = np.zeros((GRID, GRID))
+    for thing in scene["objects"]:
+        for row, column, share in cells(thing["box"]):
+            if share > max(0.2, best[row, column]):
+                best[row, column] = share
+                labels[0, row, column] = COLOURS.index(thing["colour"]) + 1
+                labels[1, row, column] = SHAPES.index(thing["shape"]) + 1
+                labels[2, row, column] = 2 if thing["size"] == "large" else 1
+    best[:] = 0
+    for number, word in enumerate(w for w in scene["words"] if w["legible"]):
+        for index, letter in enumerate(word["letters"]):
+            x, y = letter["box"][:2]
+            for row, column, share in cells(letter["box"]):
+                if share > max(0.2, best[row, column]):
+                    best[row, column] = share
+                    labels[3, row, column] = ord(letter["letter"]) - ord("A") + 1
+                    labels[4, row, column] = int(x) - column * PATCH + 7
+                    labels[5, row, column] = int(y) - row * PATCH + 9
+                    labels[6, row, column] = index
+                    labels[7, row, column] = number + 1
+    return labels.reshape(len(labels), -1)
+
+
+def marks(words, true, false):
+    """For each token of the false caption: 1 or 0 where a noun or a printed word ends a phrase that is right or wrong,
+    else -1. Phrases are compared word by word; nothing is marked where that does not work."""
+    left, right = true.split(" "), false.split(" ")
+    result, wrong = [], False
+    for i, word in enumerate(right):
+        ids = words.word(word)
+        plain = word.strip(".,")
+        wrong = wrong or (len(left) == len(right) and left[i] != word)
+        ends = plain.rstrip("s") in SHAPES or (len(plain) > 2 and plain.isupper())
+        result += [-1] * (len(ids) - 1) + [int(not wrong) if ends and len(left) == len(right) else -1]
+        wrong = wrong and not ends
+    return result
+
+
+def put(row, ids):
+    if len(ids) > len(row):
+        raise ValueError(f"{len(ids)} tokens, room for {len(row)}")
+    row[:len(ids)] = ids
+
+
+def prepare(folder, out, words):
+    """Leaves one .npy per array in `out`; both training processes map them into memory."""
+    out.mkdir(parents=True, exist_ok=True)
+    scenes = load(folder)
+    n = len(scenes)
+    arrays = {
+        "pixels": np.zeros((n, SIDE, SIDE, 3), np.uint8),
+        "dense": np.zeros((n, len(DENSE) + 1, GRID * GRID), np.int8),
+        "boxes": np.zeros((n, WORDS, 4), np.float32),
+        "printed": np.full((n, WORDS, 6), -1, np.int16),
+        "questions": np.full((n, 4, QUESTION), -1, np.int16),
+        "answers": np.full((n, 4, 2), -1, np.int16),
+        "kinds": np.full((n, 4), -1, np.int8),
+        "captions": np.full((n, 5, TEXT), -1, np.int16),
+        "foils": np.full((n, 10, TEXT), -1, np.int16),
+        "foil_marks": np.full((n, 10, TEXT), -1, np.int8),
+        "caption_marks": np.full((n, 5, TEXT), -1, np.int8),
+        "family": np.full(n, -1, np.int64),
+    }
+    for i, scene in enumerate(scenes):
+        arrays["pixels"][i] = picture(folder, scene)
+        arrays["dense"][i] = dense_labels(scene)
+        for k, word in enumerate(w for w in scene["words"] if w["legible"]):
+            arrays["boxes"][i, k] = word["box"]
+            put(arrays["printed"][i, k], words.word(word["text"]))
+        for k, question in enumerate(scene["questions"]):
+            put(arrays["questions"][i, k], words.text(question["question"]))
+            put(arrays["answers"][i, k], words.text(question["answer"]))
+            arrays["kinds"][i, k] = KINDS.index(question["kind"])
+        for k, caption in enumerate(scene["captions"]):
+            put(arrays["captions"][i, k, :TEXT - 1], words.text(caption["text"]))
+            put(arrays["caption_marks"][i, k], marks(words, caption["text"], caption["text"]))
+        for k, foil in enumerate(scene["foils"]):
+            put(arrays["foils"][i, k], words.text(foil["text"]))
+            put(arrays["foil_marks"][i, k], marks(words, scene["captions"][foil["caption"]]["text"], foil["text"]))
+        if scene["family"]:
+            arrays["family"][i] = scene["family"]["id"]
+        if i % 10000 == 9999:
+            print(f"prepared {i + 1} of {n} scenes", flush=True)
+    for name, array in arrays.items():
+        np.save(out / f"{name}.npy", array)
+
+
+class Data:
+    NAMES = ["pixels", "dense", "boxes", "printed", "questions", "answers", "kinds", "captions", "foils", "foil_marks",
+             "caption_marks", "family"]
+
+    def __init__(self, folder, words):
+        for name in self.NAMES:
+            setattr(self, name, np.load(Path(folder) / f"{name}.npy", mmap_mode="r"))
+        self.size = len(self.pixels)
+        before, after = prompts.VQA.split("{}")
+        self.vqa = words.whole(before.rstrip(" ")), words.whole(after.strip(" "))
+        before, after = prompts.RETRIEVAL.split("{}")
+        self.retrieval = words.whole(before.rstrip(" ")), words.whole(after.strip(" "))
+        self.ocr, self.caption = words.whole(prompts.OCR), words.whole(prompts.CAPTION)
+        self.yes, self.no = words.word("Yes"), words.word("No")
+
+
+# Tasks of a segment, for averaging losses.
+VQA_TASK, OCR_TASK, CAPTION_TASK, RETRIEVAL_TASK = range(4)
+
+
+def real(row):
+    return [int(t) for t in row if t >= 0]
+
+
+class Batch:
+    """Pictures of some scenes, and two groups of segments that follow each picture: short answers and captions, and
+    candidates. `labels` holds the token to predict at each position, -1 where nothing is asked."""
+
+    def __init__(self, data, indices, rng, box_share=0.6):
+        self.pixels = np.array(data.pixels[indices])
+        self.dense = np.array(data.dense[indices])
+        self.inside = np.zeros((len(indices), GRID * GRID), np.int64)
+        # Tokens of the word at each patch, filled up with </s>; -1 where there is none.
+        printed = np.array(data.printed[indices, :, :SPELLING]).astype(np.int64)
+        printed[(printed < 0) & (printed[..., :1] >= 0)] = 2
+        printed = np.concatenate([np.full((len(indices), 1, SPELLING), -1), printed], 1)
+        self.spelling = np.take_along_axis(printed, self.dense[:, 7, :, None].astype(np.int64), 1)
+        answers, candidates = [], []
+        for place, i in enumerate(indices):
+            order = rng.permutation(int((data.kinds[i] >= 0).sum()))
+            segments = []
+            if rng.random() < box_share:
+                k = rng.integers(int((data.printed[i, :, 0] >= 0).sum()))
+                prompts.draw_blue_box(self.pixels[place], data.boxes[i, k])
+                self.inside[place] = self.dense[place, 7] == k + 1
+                segments.append((data.ocr, real(data.printed[i, k]), OCR_TASK))
+            for k in order[:3 - len(segments)]:
+                prompt = data.vqa[0] + real(data.questions[i, k]) + data.vqa[1]
+                segments.append((prompt, real(data.answers[i, k]), VQA_TASK))
+            while len(segments) < 3:
+                segments.append(segments[-1])
+            said = rng.permutation(5)
+            segments.append((data.caption, real(data.captions[i, said[0]]), CAPTION_TASK))
+            answers.append(segments)
+            candidates.append(self.two_candidates(data, i, said[1], rng))
+        self.groups = [self.arrange(answers), self.arrange(candidates)]
+
+    @staticmethod
+    def two_candidates(data, i, said, rng):
+        lot = rng.random()
+        foils = int((data.foils[i, :, 0] >= 0).sum())
+        if data.family[i] >= 0 and lot < 0.45:
+            other = data.family[i] * 8 + (i % 8 + rng.integers(1, 8)) % 8
+            false, false_marks = data.captions[other, rng.integers(5)], None
+        elif lot < 0.85 and foils:
+            k = rng.integers(foils)
+            false, false_marks = data.foils[i, k], data.foil_marks[i, k]
+        else:
+            false, false_marks = data.captions[(i + 8 + rng.integers(data.size - 16)) % data.size, rng.integers(5)], None
+        result = []
+        for text, token_marks, answer in ((data.captions[i, said], data.caption_marks[i, said], data.yes),
+                                          (false, false_marks, data.no)):
+            text = real(text)
+            prompt = data.retrieval[0] + text + data.retrieval[1]
+            spans = [] if token_marks is None else [(len(data.retrieval[0]) + p, int(m))
+                                                    for p, m in enumerate(token_marks[:len(text)]) if m >= 0]
+            result.append((prompt, answer, RETRIEVAL_TASK, spans))
+        return result
+
+    @staticmethod
+    def arrange(segments):
+        rows = [segment for scene in segments for segment in scene]
+        length = max(len(row[0]) + len(row[1]) for row in rows)
+        ids = np.zeros((len(rows), length), np.int64)
+        labels = np.full((len(rows), length), -1, np.int64)
+        tasks = np.array([row[2] for row in rows])
+        token_marks = np.full((len(rows), length), -1, np.int64)
+        for r, (prompt, answer, _, *spans) in enumerate(rows):
+            whole = prompt + answer
+            ids[r, :len(whole)] = whole
+            labels[r, len(prompt) - 1:len(whole)] = answer + [2]
+            for position, mark in (spans[0] if spans else []):
+                token_marks[r, position] = mark
+        shape = (len(segments), len(segments[0]), length)
+        return {"ids": ids.reshape(shape), "labels": labels.reshape(shape), "marks": token_marks.reshape(shape),
+                "tasks": tasks.reshape(shape[:2])}

@@ -1,0 +1,73 @@
+"""What is minimised: answers, dense labels, marks of candidates, and the penalties that give neurons the work."""
+import torch
+from torch.nn import functional as F
+
+from . import data
+from .model import EPS
+
+
+def dense_loss(model, features, batch):
+    logits = model.vision.dense(features).float()
+    labels = torch.from_numpy(batch.dense).long()
+    loss, start = 0.0, 0
+    for i, (name, size) in enumerate(data.DENSE.items()):
+        part, target = logits[..., start:start + size].flatten(0, 1), labels[:, i].flatten()
+        weight = None
+        if name in ("colour", "shape", "size", "letter"):
+            weight = torch.ones(size)
+            weight[0] = 0.3  # most patches show nothing
+        loss = loss + F.cross_entropy(part, target, weight, ignore_index=-1)
+        start += size
+    spelling = torch.from_numpy(batch.spelling)
+    lettered = spelling[..., 0] >= 0
+    spelled = model.spelling(features[lettered]).float().unflatten(-1, (data.SPELLING, -1))
+    loss = loss + F.cross_entropy(spelled.flatten(0, 1), spelling[lettered].flatten())
+    inside = torch.from_numpy(batch.inside)
+    return loss + F.cross_entropy(logits[..., start:].flatten(0, 1), inside.flatten(), torch.tensor([0.3, 1.0]))
+
+
+def answer_loss(model, features, batch, penalties):
+    """Total loss and a dictionary of its parts. `penalties`: weights of (routing, sparsity, direct writing)."""
+    tensors = [{k: torch.from_numpy(v) for k, v in group.items()} for group in batch.groups]
+    b = len(features)
+    labels = torch.cat([t["labels"].reshape(b, -1) for t in tensors], 1)
+    marks = torch.cat([t["marks"].reshape(b, -1) for t in tensors], 1)
+    tasks = torch.cat([t["tasks"][..., None].expand_as(t["ids"]).reshape(b, -1) for t in tensors], 1)
+    kept, marked = labels >= 0, marks >= 0
+    rows, notes = model.decode(features, [t["ids"] for t in tensors], kept, marked)
+    hidden = rows[kept[kept | marked]]
+
+    final = model.decoder.norm(hidden)
+    logits = model.decoder.lm_head(final).float()
+    losses = F.cross_entropy(logits, labels[kept], reduction="none")
+    right = (logits.argmax(-1) == labels[kept]).float()
+    parts, total = {}, 0.0
+    for task, name in enumerate(("vqa", "ocr", "caption", "retrieval")):
+        chosen = tasks[kept] == task
+        if chosen.any():
+            parts[name] = losses[chosen].mean()
+            parts[name + "_right"] = right[chosen].mean()
+            total = total + parts[name]
+    marking = model.decoder.mark(rows[marked[kept | marked]]).float()
+    parts["marks"] = F.cross_entropy(marking, marks[marked])
+    parts["marks_right"] = (marking.argmax(-1) == marks[marked]).float()[marks[marked] == 0].mean()
+    total = total + 0.5 * parts["marks"]
+
+    if any(penalties):
+        values = penalty_values(model, hidden.float(), notes)
+        for weight, (name, value) in zip(penalties, values.items()):
+            parts[name] = value
+            total = total + weight * value
+    return total, parts
+
+
+def penalty_values(model, hidden, notes):
+    """At the positions that predict answers: the size of attention's addition relative to the residual; how dense the
+    activations are (mean of |a| over root mean square); and the variance over the vocabulary of what attention writes
+    into the logits directly, through the final norm with its root mean square held fixed."""
+    routing = sum((added.pow(2).sum(-1) / (residual.detach().pow(2).sum(-1) + EPS)).mean() for added, residual, _ in notes)
+    sparsity = sum((a.abs().mean(-1) / (a.pow(2).mean(-1) + 1e-12).sqrt()).mean() for _, _, a in notes)
+    rms = (hidden.pow(2).mean(-1, keepdim=True) + EPS).sqrt().detach()
+    written = sum(added for added, _, _ in notes) / rms * model.decoder.norm.weight
+    direct = model.decoder.lm_head(written).float().var(-1).mean()
+    return {"routing": routing / len(notes), "sparsity": sparsity / len(notes), "direct": direct}
