@@ -87,8 +87,16 @@ pip_install() {
     sed -un 's/^Collecting \(.*\)/  \1/p; s/^ *Downloading \(.*\)/    fetching \1/p; s/^Installing collected/  unpacking/p; /^ERROR/p'
 }
 
+own_libtorch() {
+  local prefix
+  for prefix in ${CMAKE_PREFIX_PATH//[:;]/ }; do
+    if [ -e "$prefix/share/cmake/Torch/TorchConfig.cmake" ]; then return 0; fi
+  done
+  return 1
+}
+
 libtorch_wheel() {
-  if [ -n "${CMAKE_PREFIX_PATH:-}" ] && ls ${CMAKE_PREFIX_PATH//[:;]//share\/cmake\/Torch\/TorchConfig.cmake }/share/cmake/Torch/TorchConfig.cmake >/dev/null 2>&1; then
+  if [ -n "${CMAKE_PREFIX_PATH:-}" ] && own_libtorch; then
     say "LibTorch by CMAKE_PREFIX_PATH ($CMAKE_PREFIX_PATH): no wheel"
     return
   fi
