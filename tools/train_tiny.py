@@ -48,7 +48,7 @@ def with_tcmalloc():
 
 
 VISION_ALONE = 0.05   # share of the time in which the vision tower learns alone from dense labels
-PENALTIES_FROM = (0.60, 0.60, 0.70)
+PENALTIES_FROM = (0.80, 0.80, 0.85)
 PENALTIES = (0.02, 0.03, 0.1)
 SAVE_EVERY, VALIDATE_EVERY = 120.0, 180.0  # s
 

@@ -15,6 +15,7 @@ KINDS = ["relation", "side", "color", "shape", "count", "size", "exist", "word"]
 TEXT = 24   # tokens of a caption
 QUESTION = 16
 WORDS = 3   # legible words of a scene
+POINT_BINS = 20  # places along an axis
 
 # Dense labels of a patch; 0 or -1 where there is nothing.
 DENSE = {"colour": len(COLOURS) + 1, "shape": len(SHAPES) + 1, "size": 3, "letter": 27, "dx": 15, "dy": 17, "index": 5}
@@ -80,6 +81,28 @@ def marks(words, true, false):
     return result
 
 
+def points(words, text, scene):
+    """For each token: where the object or the printed word is whose name ends there, as a pair of bins; -1 elsewhere and
+    where the name fits none or several."""
+    result, colour = [], None
+    for word in text.split(" "):
+        plain = word.strip(".,?")
+        places = []
+        if plain in COLOURS:
+            colour = plain
+        elif plain in SHAPES:
+            places = [o["centre"] for o in scene["objects"] if o["shape"] == plain and o["colour"] == colour]
+            colour = None
+        elif len(plain) > 2 and plain.isupper():
+            boxes = [w["box"] for w in scene["words"] if w["legible"] and w["text"] == plain]
+            places = [(x + w / 2, y + h / 2) for x, y, w, h in boxes]
+        bins = [-1, -1]
+        if len(places) == 1:
+            bins = [min(POINT_BINS - 1, max(0, int(p * POINT_BINS / SIDE))) for p in places[0]]
+        result += [[-1, -1]] * (len(words.word(word)) - 1) + [bins]
+    return result
+
+
 def put(row, ids):
     if len(ids) > len(row):
         raise ValueError(f"{len(ids)} tokens, room for {len(row)}")
@@ -103,6 +126,8 @@ def prepare(folder, out, words):
         "foils": np.full((n, 10, TEXT), -1, np.int16),
         "foil_marks": np.full((n, 10, TEXT), -1, np.int8),
         "caption_marks": np.full((n, 5, TEXT), -1, np.int8),
+        "question_points": np.full((n, 4, QUESTION, 2), -1, np.int8),
+        "caption_points": np.full((n, 5, TEXT, 2), -1, np.int8),
         "family": np.full(n, -1, np.int64),
     }
     for i, scene in enumerate(scenes):
@@ -114,9 +139,11 @@ def prepare(folder, out, words):
         for k, question in enumerate(scene["questions"]):
             put(arrays["questions"][i, k], words.text(question["question"]))
             put(arrays["answers"][i, k], words.text(question["answer"]))
+            put(arrays["question_points"][i, k], points(words, question["question"], scene))
             arrays["kinds"][i, k] = KINDS.index(question["kind"])
         for k, caption in enumerate(scene["captions"]):
             put(arrays["captions"][i, k, :TEXT - 1], words.text(caption["text"]))
+            put(arrays["caption_points"][i, k], points(words, caption["text"], scene))
             put(arrays["caption_marks"][i, k], marks(words, caption["text"], caption["text"]))
         for k, foil in enumerate(scene["foils"]):
             put(arrays["foils"][i, k], words.text(foil["text"]))
@@ -131,7 +158,7 @@ def prepare(folder, out, words):
 
 class Data:
     NAMES = ["pixels", "dense", "boxes", "printed", "questions", "answers", "kinds", "captions", "foils", "foil_marks",
-             "caption_marks", "family"]
+             "caption_marks", "question_points", "caption_points", "family"]
 
     def __init__(self, folder, words):
         for name in self.NAMES:
@@ -169,17 +196,22 @@ class Batch:
                 k = rng.integers(int((data.printed[i, :, 0] >= 0).sum()))
                 prompts.draw_blue_box(self.pixels[place], data.boxes[i, k])
                 self.inside[place] = self.dense[place, 7] == k + 1
-                segments.append((data.ocr, real(data.printed[i, k]), OCR_TASK))
+                segments.append((data.ocr, real(data.printed[i, k]), OCR_TASK, [], []))
             for k in order[:3 - len(segments)]:
                 prompt = data.vqa[0] + real(data.questions[i, k]) + data.vqa[1]
-                segments.append((prompt, real(data.answers[i, k]), VQA_TASK))
+                spots = self.spots(len(data.vqa[0]), data.question_points[i, k])
+                segments.append((prompt, real(data.answers[i, k]), VQA_TASK, [], spots))
             while len(segments) < 3:
                 segments.append(segments[-1])
             said = rng.permutation(5)
-            segments.append((data.caption, real(data.captions[i, said[0]]), CAPTION_TASK))
+            segments.append((data.caption, real(data.captions[i, said[0]]), CAPTION_TASK, [], []))
             answers.append(segments)
             candidates.append(self.two_candidates(data, i, said[1], rng))
         self.groups = [self.arrange(answers), self.arrange(candidates)]
+
+    @staticmethod
+    def spots(start, token_points):
+        return [(start + p, xy) for p, xy in enumerate(token_points) if xy[0] >= 0]
 
     @staticmethod
     def two_candidates(data, i, said, rng):
@@ -194,13 +226,15 @@ class Batch:
         else:
             false, false_marks = data.captions[(i + 8 + rng.integers(data.size - 16)) % data.size, rng.integers(5)], None
         result = []
+        start = len(data.retrieval[0])
+        spots = Batch.spots(start, data.caption_points[i, said])
         for text, token_marks, answer in ((data.captions[i, said], data.caption_marks[i, said], data.yes),
                                           (false, false_marks, data.no)):
             text = real(text)
             prompt = data.retrieval[0] + text + data.retrieval[1]
-            spans = [] if token_marks is None else [(len(data.retrieval[0]) + p, int(m))
-                                                    for p, m in enumerate(token_marks[:len(text)]) if m >= 0]
-            result.append((prompt, answer, RETRIEVAL_TASK, spans))
+            spans = [] if token_marks is None else [(start + p, int(m)) for p, m in enumerate(token_marks[:len(text)])
+                                                    if m >= 0]
+            result.append((prompt, answer, RETRIEVAL_TASK, spans, spots if answer is data.yes else []))
         return result
 
     @staticmethod
@@ -211,12 +245,15 @@ class Batch:
         labels = np.full((len(rows), length), -1, np.int64)
         tasks = np.array([row[2] for row in rows])
         token_marks = np.full((len(rows), length), -1, np.int64)
-        for r, (prompt, answer, _, *spans) in enumerate(rows):
+        token_points = np.full((len(rows), length, 2), -1, np.int64)
+        for r, (prompt, answer, _, spans, spots) in enumerate(rows):
             whole = prompt + answer
             ids[r, :len(whole)] = whole
             labels[r, len(prompt) - 1:len(whole)] = answer + [2]
-            for position, mark in (spans[0] if spans else []):
+            for position, mark in spans:
                 token_marks[r, position] = mark
+            for position, xy in spots:
+                token_points[r, position] = xy
         shape = (len(segments), len(segments[0]), length)
-        return {"ids": ids.reshape(shape), "labels": labels.reshape(shape), "marks": token_marks.reshape(shape),
+        return {"ids": ids.reshape(shape), "labels": labels.reshape(shape), "marks": token_marks.reshape(shape), "points": token_points.reshape(*shape, 2),
                 "tasks": tasks.reshape(shape[:2])}

@@ -27,7 +27,7 @@ def config():
 
 def name_there(name):
     """The name in Hugging Face's modules of a parameter here, None for heads that are thrown away."""
-    if ".dense." in name or ".mark." in name:
+    if ".dense." in name or ".mark." in name or name.startswith("point."):
         return None
     name = name.replace("projector.", "model.multi_modal_projector.", 1)
     if name.startswith("decoder.lm_head"):
@@ -72,6 +72,7 @@ def save(model, tokenizer_file, out):
     there.generation_config = transformers.GenerationConfig(
         bos_token_id=1, eos_token_id=2, pad_token_id=tokenizer.PAD, max_new_tokens=24, do_sample=False)
     there.save_pretrained(out)
+    (out / "model.safetensors").chmod(0o644)
     shutil.copyfile(tokenizer_file, out / "tokenizer.json")
     special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>"}
     write_json(out / "tokenizer_config.json", {

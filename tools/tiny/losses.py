@@ -32,9 +32,11 @@ def answer_loss(model, features, batch, penalties):
     labels = torch.cat([t["labels"].reshape(b, -1) for t in tensors], 1)
     marks = torch.cat([t["marks"].reshape(b, -1) for t in tensors], 1)
     tasks = torch.cat([t["tasks"][..., None].expand_as(t["ids"]).reshape(b, -1) for t in tensors], 1)
-    kept, marked = labels >= 0, marks >= 0
-    rows, notes = model.decode(features, [t["ids"] for t in tensors], kept, marked)
-    hidden = rows[kept[kept | marked]]
+    points = torch.cat([t["points"].reshape(b, -1, 2) for t in tensors], 1)
+    kept, marked, pointed = labels >= 0, marks >= 0, points[..., 0] >= 0
+    chosen = kept | marked | pointed
+    rows, notes = model.decode(features, [t["ids"] for t in tensors], kept, marked | pointed)
+    hidden = rows[kept[chosen]]
 
     final = model.decoder.norm(hidden)
     logits = model.decoder.lm_head(final).float()
@@ -42,15 +44,17 @@ def answer_loss(model, features, batch, penalties):
     right = (logits.argmax(-1) == labels[kept]).float()
     parts, total = {}, 0.0
     for task, (name, weight) in enumerate(WEIGHTS.items()):
-        chosen = tasks[kept] == task
-        if chosen.any():
-            parts[name] = losses[chosen].mean()
-            parts[name + "_right"] = right[chosen].mean()
+        of_task = tasks[kept] == task
+        if of_task.any():
+            parts[name] = losses[of_task].mean()
+            parts[name + "_right"] = right[of_task].mean()
             total = total + weight * parts[name]
-    marking = model.decoder.mark(rows[marked[kept | marked]]).float()
+    marking = model.decoder.mark(rows[marked[chosen]]).float()
     parts["marks"] = F.cross_entropy(marking, marks[marked])
     parts["marks_right"] = (marking.argmax(-1) == marks[marked]).float()[marks[marked] == 0].mean()
-    total = total + parts["marks"]
+    pointing = model.point(rows[pointed[chosen]]).float().unflatten(-1, (2, -1)).flatten(0, 1)
+    parts["points"] = F.cross_entropy(pointing, points[pointed].flatten())
+    total = total + parts["marks"] + 0.5 * parts["points"]
 
     if any(penalties):
         values = penalty_values(model, hidden.float(), notes)

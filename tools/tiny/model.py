@@ -160,6 +160,7 @@ class Model(nn.Module):
         self.vision = Vision()
         self.projector = nn.ModuleDict({"linear_1": nn.Linear(WIDTH, WIDTH), "linear_2": nn.Linear(WIDTH, WIDTH)})
         self.decoder = Decoder()
+        self.point = nn.Linear(WIDTH, 2 * data.POINT_BINS)  # thrown away: where is the thing just named?
         self.register_buffer("before_image", torch.tensor(before_image), persistent=False)
         for name, module in self.named_modules():
             if isinstance(module, nn.Linear) and "lm_head" not in name:

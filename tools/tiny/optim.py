@@ -33,7 +33,7 @@ class Optimiser:
             self.spans.append(span)
             start += p.numel()
         names = {id(p): n for n, p in model.named_parameters()}
-        is_matrix = [p.ndim == 2 and not any(s in names[id(p)] for s in ("embed", "lm_head", "dense", "mark"))
+        is_matrix = [p.ndim == 2 and not any(s in names[id(p)] for s in ("embed", "lm_head", "dense", "mark", "point"))
                      for p in self.parameters]
         self.adam_mask = torch.zeros(total, dtype=torch.bool)
         stacks = {}
@@ -92,5 +92,6 @@ class Optimiser:
 
     def load(self, state):
         for name in ("weights", "average", "first", "second"):
-            getattr(self, name).copy_(state[name])
+            here, there = getattr(self, name), state[name]
+            here[:len(there)] = there[:len(here)]
         self.step_number = state["step"]
