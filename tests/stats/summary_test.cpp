@@ -82,7 +82,7 @@ TEST(Percentile, InterpolatesLinearly) {
   EXPECT_NEAR(percentile(values, 0.975), 7.7, 1e-12);  // position 2.925
   EXPECT_NEAR(percentile(values, 2.0 / 3), 4, 1e-12);  // position 2
   const Values longer = {1, 2, 4, std::nan("")};
-  EXPECT_EQ(percentile(std::span(longer).first(3), 1), 4);  // reads nothing beyond the end
+  EXPECT_EQ(percentile(std::span<const double>(longer).first(3), 1), 4);  // reads nothing beyond the end
   EXPECT_EQ(percentile(Values{5}, 0.025), 5);
   EXPECT_TRUE(std::isnan(percentile(Values{}, 0.5)));
 }

@@ -1,6 +1,7 @@
 #include "unique.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <unordered_map>
 
@@ -116,7 +117,9 @@ std::vector<Described> draw_scenes(std::uint64_t seed, std::int64_t images, doub
     const auto index = static_cast<std::int64_t>(set.size());
     const std::int64_t block = index / kFamilySize;
     const bool starts = index % kFamilySize == 0 && index + kFamilySize <= images;
-    if (starts && stream(seed, "near_twins", block, 0).uniform() < near_twins) {
+    // Families are spread evenly over the blocks: the share is kept exactly, and a longer set begins like a shorter one.
+    const auto families_before = [&](std::int64_t blocks) { return std::floor(static_cast<double>(blocks) * near_twins); };
+    if (starts && families_before(block + 1) > families_before(block)) {
       for (auto& scene : family_scenes(seed, block, 0)) set.emplace_back().scene = std::move(scene);
     } else {
       set.emplace_back().scene = ordinary_scene(seed, index, 0);
