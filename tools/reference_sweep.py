@@ -112,7 +112,8 @@ def as_json(tallies: list[Tally], seconds: float) -> dict:
                         for found in tally.differences],
         "answer_logprob_max_difference": tally.log_prob, "log_odds_max_difference": tally.log_odds,
         "smallest_margin": finite(tally.smallest_margin), "drafts_corrected": tally.drafts_corrected,
-        "contributions": tally.contributions, "notes": tally.notes, "failures": tally.failures} for tally in tallies}}
+        "contributions": tally.contributions, "notes": tally.notes,
+        "failures": tally.failures} for tally in tallies}}
 
 
 def main() -> int:
@@ -138,6 +139,7 @@ def main() -> int:
                 compare_dumps(sweep, args.program.resolve(), args.model, task, stored, args.dump_instances, args.dump_heads, tally)
             tally.conclude()
             tallies.append(tally)
+            print(table([tally], sweep.reference.heads), file=sys.stderr, flush=True)
     print(table(tallies, sweep.reference.heads))
     if args.json:
         args.json.write_text(json.dumps(as_json(tallies, time.monotonic() - began), indent=1) + "\n", encoding="utf-8")
