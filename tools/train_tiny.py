@@ -28,6 +28,9 @@ def arguments():
     parser.add_argument("--state", type=Path, required=True, help="folder for arrays, the training state and the curve")
     parser.add_argument("--minutes", type=float, default=50.0, help="training time, over all calls (min)")
     parser.add_argument("--batch", type=int, default=12, help="scenes a step and process")
+    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates, for a training that goes on")
+    parser.add_argument("--boxes", type=float, default=0.6, help="share of the pictures with a box to read")
+    parser.add_argument("--pairs", type=int, default=1, help="pairs of a true and a false candidate of each picture (1 to 4)")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write the checkpoint here at the end")
@@ -104,7 +107,8 @@ def work(rank, args):
     while used < budget:
         share = used / budget
         generator = np.random.default_rng([args.seed, step, rank])
-        batch = data.Batch(training, generator.choice(training.size, args.batch, replace=False), generator)
+        batch = data.Batch(training, generator.choice(training.size, args.batch, replace=False), generator,
+                           args.boxes, args.pairs)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             features = model.features(batch.pixels)
             loss = losses.dense_loss(model, features, batch)
@@ -115,7 +119,7 @@ def work(rank, args):
                 loss = weight * loss + answers
                 parts |= more
         loss.backward()
-        optimiser.step(rate(share))
+        optimiser.step(args.rate * rate(share))
         step += 1
         now = time.monotonic()
         clock = torch.tensor([used + now - last])

@@ -184,7 +184,7 @@ class Batch:
     """Pictures of some scenes, and two groups of segments that follow each picture: short answers and captions, and
     candidates. `labels` holds the token to predict at each position, -1 where nothing is asked."""
 
-    def __init__(self, data, indices, rng, box_share=0.6):
+    def __init__(self, data, indices, rng, box_share=0.6, pairs=1):
         self.pixels = np.array(data.pixels[indices])
         self.dense = np.array(data.dense[indices])
         self.inside = np.zeros((len(indices), GRID * GRID), np.int64)
@@ -206,7 +206,7 @@ class Batch:
             said = rng.permutation(5)
             segments.append((data.caption, real(data.captions[i, said[0]]), CAPTION_TASK, [], []))
             answers.append(segments)
-            candidates.append(self.two_candidates(data, i, said[1], rng))
+            candidates.append([c for k in range(pairs) for c in self.two_candidates(data, i, said[1 + k], rng)])
         self.groups = [self.arrange(answers), self.arrange(candidates)]
 
     @staticmethod
