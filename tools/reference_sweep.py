@@ -13,6 +13,7 @@ Exit code 0 when, for every task,
 - every cell (answer, utility, status) is equal, or differs where the reference itself preferred its own token to the program's
   by less than 1e-3 at the first differing position (retrieval: where no two candidates that changed places were 1e-3 apart in
   log P - log(1 - P)), and at most one cell or 0.5 % of them differ;
+- every value of heads/answer_logprob, and every candidate's log P - log(1 - P), is within 1e-3;
 - every contribution c of the runs with --dump is within 1e-5 of its layer's largest, and every sum in discovery.h5 within what
   follows from that (tools/reference/compare.py, Sums). Sums can be compared only when discovery.h5 holds no other instances;
   else a note says that they were not.
@@ -112,7 +113,8 @@ def as_json(tallies: list[Tally], seconds: float) -> dict:
                         for found in tally.differences],
         "answer_logprob_max_difference": tally.log_prob, "log_odds_max_difference": tally.log_odds,
         "smallest_margin": finite(tally.smallest_margin), "drafts_corrected": tally.drafts_corrected,
-        "contributions": tally.contributions, "notes": tally.notes, "failures": tally.failures} for tally in tallies}}
+        "contributions": tally.contributions, "notes": tally.notes,
+        "failures": tally.failures} for tally in tallies}}
 
 
 def main() -> int:
@@ -138,6 +140,7 @@ def main() -> int:
                 compare_dumps(sweep, args.program.resolve(), args.model, task, stored, args.dump_instances, args.dump_heads, tally)
             tally.conclude()
             tallies.append(tally)
+            print(table([tally], sweep.reference.heads), file=sys.stderr, flush=True)
     print(table(tallies, sweep.reference.heads))
     if args.json:
         args.json.write_text(json.dumps(as_json(tallies, time.monotonic() - began), indent=1) + "\n", encoding="utf-8")

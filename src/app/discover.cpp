@@ -58,6 +58,7 @@ void set_how_it_runs(const settings::Settings& settings, sweep::DiscoverOptions&
   options.grant_seed = settings.integer("units.grant_seed");
   options.deadline_seconds = settings.real("units.stage_timeout");
   options.settings_json = settings.to_json();
+  options.all_settings_json = settings.all_to_json();
   options.settings_toml = settings.to_toml();
 }
 

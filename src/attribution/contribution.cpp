@@ -1,18 +1,19 @@
-#include <hones/attribution/contribution.hpp>
-
 #include <cmath>
 
+#include <hones/attribution/contribution.hpp>
 #include <hones/base/error.hpp>
 
 namespace hones::attribution {
 
 at::Tensor target_projection(const model::Decoder& decoder, const Target& target) {
   HONES_ASSERT(!target.ids.empty() && target.ids.size() == target.weights.size(), "target without tokens");
-  const at::Tensor rows = decoder.unembedding().index_select(0, at::tensor(target.ids, at::kLong)).to(at::kDouble);
+  const at::Tensor rows =
+      decoder.unembedding().index_select(0, at::tensor(target.ids, at::kLong)).to(at::kDouble);
   at::Tensor direction = at::matmul(at::tensor(target.weights, at::kDouble), rows);  // [D]
   const double norm = direction.norm().item<double>();
   if (!(norm > 0) || !std::isfinite(norm)) {
-    throw DataError("the target's unembedding rows add up to a vector of length " + std::to_string(norm) + "; expected a finite direction");
+    throw DataError("the target's unembedding rows add up to a vector of length " + std::to_string(norm) +
+                    "; expected a finite direction");
   }
   direction = (direction / norm).to(at::kFloat);
   std::vector<at::Tensor> layers;
@@ -27,7 +28,9 @@ at::Tensor contributions(const std::vector<at::Tensor>& a, std::int64_t row, con
   std::vector<at::Tensor> layers;
   for (std::size_t layer = 0; layer < a.size(); ++layer) {
     const auto index = static_cast<std::int64_t>(layer);
-    layers.push_back(index < first_layer ? plain.select(0, index) : a[layer].select(0, row).select(0, 0).to(at::kFloat) * projection.select(0, index));
+    layers.push_back(index < first_layer
+                         ? plain.select(0, index)
+                         : a[layer].select(0, row).select(0, 0).to(at::kFloat) * projection.select(0, index));
   }
   return at::stack(layers).contiguous();
 }

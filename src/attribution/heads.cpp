@@ -1,9 +1,8 @@
-#include <hones/attribution/heads.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include <hones/attribution/heads.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/rng.hpp>
 #include <hones/metric/metric.hpp>
@@ -19,13 +18,17 @@ using table::TaskCells;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-bool valid(CellState state) { return state == CellState::unchanged || state == CellState::changed; }
+bool valid(CellState state) {
+  return state == CellState::unchanged || state == CellState::changed;
+}
 
 // Rows of the instances that count: done, with a valid plain cell. In benchmark order.
 std::vector<std::int64_t> counted_instances(const TaskCells& cells) {
   std::vector<std::int64_t> rows;
   for (std::int64_t i = 0; i < cells.size(); ++i) {
-    if (cells.instances[static_cast<std::size_t>(i)].state == InstanceState::done && valid(cells.states[cells.at(i, 0)])) rows.push_back(i);
+    if (cells.instances[static_cast<std::size_t>(i)].state == InstanceState::done &&
+        valid(cells.states[cells.at(i, 0)]))
+      rows.push_back(i);
   }
   return rows;
 }
@@ -41,17 +44,21 @@ class Drops {
 // docs/method.md 3: mean over instances of (plain - intervened).
 class MeanDrops : public Drops {
  public:
-  MeanDrops(const TaskCells& cells, const std::vector<std::int64_t>& rows) : heads_(cells.shape.columns() - 1) {
+  MeanDrops(const TaskCells& cells, const std::vector<std::int64_t>& rows)
+      : heads_(cells.shape.columns() - 1) {
     drop_.reserve(rows.size() * static_cast<std::size_t>(heads_));
     for (const std::int64_t row : rows) {
       const double plain = cells.utility[cells.at(row, 0)];
       for (std::int64_t column = 1; column <= heads_; ++column) {
-        drop_.push_back(valid(cells.states[cells.at(row, column)]) ? plain - cells.utility[cells.at(row, column)] : kNaN);
+        drop_.push_back(
+            valid(cells.states[cells.at(row, column)]) ? plain - cells.utility[cells.at(row, column)] : kNaN);
       }
     }
   }
 
-  double at(std::int64_t row, std::int64_t head) const { return drop_[static_cast<std::size_t>(row * heads_ + head)]; }
+  double at(std::int64_t row, std::int64_t head) const {
+    return drop_[static_cast<std::size_t>(row * heads_ + head)];
+  }
 
   void importance(const std::vector<std::int64_t>& weights, std::vector<double>& out) const override {
     std::vector<double> sum(static_cast<std::size_t>(heads_), 0.0);
@@ -66,7 +73,8 @@ class MeanDrops : public Drops {
       }
     }
     out.resize(sum.size());
-    for (std::size_t h = 0; h < sum.size(); ++h) out[h] = count[h] > 0 ? sum[h] / static_cast<double>(count[h]) : kNaN;
+    for (std::size_t h = 0; h < sum.size(); ++h)
+      out[h] = count[h] > 0 ? sum[h] / static_cast<double>(count[h]) : kNaN;
   }
 
  private:
@@ -96,10 +104,12 @@ void add(metric::BleuCounts& sum, metric::BleuCounts counts, std::int64_t times)
   sum += counts;
 }
 
-// [release]: corpus BLEU-4 of the plain answers minus that of the intervened ones, over the instances valid in both.
+// [release]: corpus BLEU-4 of the plain answers minus that of the intervened ones, over the instances valid
+// in both.
 class CorpusDrops : public Drops {
  public:
-  CorpusDrops(const TaskCells& cells, const std::vector<std::uint16_t>& bleu, const std::vector<std::int64_t>& rows)
+  CorpusDrops(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+              const std::vector<std::int64_t>& rows)
       : cells_(cells), bleu_(bleu), rows_(rows) {}
 
   void importance(const std::vector<std::int64_t>& weights, std::vector<double>& out) const override {
@@ -125,7 +135,8 @@ class CorpusDrops : public Drops {
   const std::vector<std::int64_t>& rows_;
 };
 
-void intervals(const Drops& drops, const TaskCells& cells, std::int64_t n, const HeadOptions& options, table::HeadTables& tables) {
+void intervals(const Drops& drops, const TaskCells& cells, std::int64_t n, const HeadOptions& options,
+               table::HeadTables& tables) {
   const std::size_t heads = tables.importance.size();
   std::vector<std::vector<double>> values(heads);
   const stats::Resamples resamples(key(options.seed, "ci", cells.task), n, n, options.resamples);
@@ -151,7 +162,8 @@ void intervals(const Drops& drops, const TaskCells& cells, std::int64_t n, const
 
 }  // namespace
 
-table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uint16_t>& bleu, const HeadOptions& options) {
+table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+                              const HeadOptions& options) {
   const std::int64_t heads = cells.shape.columns() - 1;
   const std::vector<std::int64_t> rows = counted_instances(cells);
   const auto n = static_cast<std::int64_t>(rows.size());
@@ -186,8 +198,8 @@ table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uin
   const std::vector<table::Head> best = ranked_heads(tables, cells.shape);
   const std::int64_t k = std::min<std::int64_t>(options.top_k, static_cast<std::int64_t>(best.size()));
   tables.top.assign(best.begin(), best.begin() + k);
-  tables.split_half_overlap =
-      stats::split_half_overlap(n, heads, k, options.seed, [&](std::int64_t i, std::int64_t h) { return mean.at(i, h); });
+  tables.split_half_overlap = stats::split_half_overlap(
+      n, heads, k, options.seed, [&](std::int64_t i, std::int64_t h) { return mean.at(i, h); });
   return tables;
 }
 
@@ -195,7 +207,8 @@ std::vector<table::Head> ranked_heads(const table::HeadTables& tables, const tab
   std::vector<table::Head> heads;
   for (const std::int64_t index : stats::ranking(tables.importance)) {
     if (std::isnan(tables.importance[static_cast<std::size_t>(index)])) continue;
-    heads.push_back({static_cast<std::int32_t>(index / shape.heads), static_cast<std::int32_t>(index % shape.heads)});
+    heads.push_back(
+        {static_cast<std::int32_t>(index / shape.heads), static_cast<std::int32_t>(index % shape.heads)});
   }
   return heads;
 }
@@ -209,7 +222,8 @@ std::vector<double> logprob_drop(const TaskCells& cells) {
     std::int64_t count = 0;
     for (const std::int64_t row : rows) {
       if (!valid(cells.states[cells.at(row, 1 + h)])) continue;
-      sum += static_cast<double>(cells.answer_logprob[cells.at(row, 0)]) - static_cast<double>(cells.answer_logprob[cells.at(row, 1 + h)]);
+      sum += static_cast<double>(cells.answer_logprob[cells.at(row, 0)]) -
+             static_cast<double>(cells.answer_logprob[cells.at(row, 1 + h)]);
       ++count;
     }
     if (count > 0) drop[static_cast<std::size_t>(h)] = sum / static_cast<double>(count);

@@ -1,8 +1,7 @@
-#include <hones/attribution/neurons.hpp>
-
 #include <algorithm>
 #include <cmath>
 
+#include <hones/attribution/neurons.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/fixed_point.hpp>
 #include <hones/stats/stats.hpp>
@@ -12,7 +11,8 @@ namespace hones::attribution {
 namespace {
 
 // S_h of docs/method.md 5 in both modes, added with weight w.
-void add_weighted(const table::NeuronSums& sums, std::size_t s, double weight, std::vector<double>& per_instance, std::vector<double>& after_mean) {
+void add_weighted(const table::NeuronSums& sums, std::size_t s, double weight,
+                  std::vector<double>& per_instance, std::vector<double>& after_mean) {
   const std::size_t n = per_instance.size();
   const double count = static_cast<double>(sums.valid[s]);
   for (std::size_t i = 0; i < n; ++i) {
@@ -25,14 +25,17 @@ void add_weighted(const table::NeuronSums& sums, std::size_t s, double weight, s
 
 }  // namespace
 
-table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Shape& shape, std::span<const double> importance,
-                                  const NeuronOptions& options, bool& fell_back) {
+table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Shape& shape,
+                                  std::span<const double> importance, const NeuronOptions& options,
+                                  bool& fell_back) {
   const auto n = static_cast<std::size_t>(shape.layers * shape.d_ff);
   table::NeuronTables tables;
   tables.mode = options.mode;
   tables.plain.resize(n);
   for (std::size_t i = 0; i < n; ++i) {
-    tables.plain[i] = sums.plain_instances > 0 ? fixed::value(sums.plain_sum[i], sums.scale) / static_cast<double>(sums.plain_instances) : 0;
+    tables.plain[i] = sums.plain_instances > 0 ? fixed::value(sums.plain_sum[i], sums.scale) /
+                                                     static_cast<double>(sums.plain_instances)
+                                               : 0;
   }
   tables.per_instance.assign(n, 0.0);
   tables.after_mean.assign(n, 0.0);
@@ -53,7 +56,9 @@ table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Sh
       tables.after_mean[i] /= total;
     }
   }
-  const std::vector<double>& scores = fell_back ? tables.plain : options.mode == "after_mean" ? tables.after_mean : tables.per_instance;
+  const std::vector<double>& scores = fell_back                      ? tables.plain
+                                      : options.mode == "after_mean" ? tables.after_mean
+                                                                     : tables.per_instance;
   const std::vector<std::int64_t> order = stats::ranking(scores);
   const std::int64_t count = stats::share_count(options.share, static_cast<std::int64_t>(n));
   for (std::int64_t i = 0; i < count; ++i) {
@@ -72,7 +77,8 @@ bool add_head(table::NeuronSums& sums, std::int64_t s, std::span<const float> c,
   std::int64_t* drop = sums.head_drop_sum.data() + static_cast<std::size_t>(s) * n;
   std::int64_t* difference = sums.head_signed_sum.data() + static_cast<std::size_t>(s) * n;
   for (std::size_t i = 0; i < n; ++i) {
-    const std::int64_t addend = fixed::quantise(static_cast<double>(c[i]) - static_cast<double>(c_h[i]), sums.scale);
+    const std::int64_t addend =
+        fixed::quantise(static_cast<double>(c[i]) - static_cast<double>(c_h[i]), sums.scale);
     drop[i] += std::max<std::int64_t>(addend, 0);
     difference[i] += addend;
   }

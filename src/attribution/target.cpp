@@ -9,7 +9,8 @@ Target fixed_target(std::vector<std::int64_t> ids) {
   return target;
 }
 
-std::vector<std::vector<std::int64_t>> reference_ids(const text::Tokenizer& tokenizer, std::span<const std::string> references) {
+std::vector<std::vector<std::int64_t>> reference_ids(const text::Tokenizer& tokenizer,
+                                                     std::span<const std::string> references) {
   std::vector<std::vector<std::int64_t>> ids;
   for (const std::string& reference : references) {
     const text::ByteRange all{0, reference.size()};

@@ -1,11 +1,10 @@
-#include <hones/base/digest.hpp>
-
-#include <openssl/evp.h>
-
 #include <array>
 #include <fstream>
 #include <vector>
 
+#include <openssl/evp.h>
+
+#include <hones/base/digest.hpp>
 #include <hones/base/error.hpp>
 
 namespace hones {
@@ -27,7 +26,9 @@ void Sha256::update(std::span<const std::byte> bytes) {
   EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size());
 }
 
-void Sha256::update(std::string_view text) { update(std::as_bytes(std::span(text.data(), text.size()))); }
+void Sha256::update(std::string_view text) {
+  update(std::as_bytes(std::span(text.data(), text.size())));
+}
 
 std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> raw{};

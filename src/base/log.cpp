@@ -1,9 +1,9 @@
-#include <hones/base/log.hpp>
+#include <memory>
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <memory>
+#include <hones/base/log.hpp>
 
 namespace hones::log {
 
@@ -17,7 +17,8 @@ struct Voice {
 // A logger is the one thing that is honestly process-wide; a function static keeps its construction ordered.
 Voice& voice() {
   static Voice instance = [] {
-    auto logger = std::make_shared<spdlog::logger>("hones", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto logger =
+        std::make_shared<spdlog::logger>("hones", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     logger->set_pattern("%v");
     return Voice{std::move(logger), {}};
   }();
@@ -37,9 +38,15 @@ void configure(Level level, int rank, int size) {
   voice().prefix = size > 1 && rank != 0 ? "rank " + std::to_string(rank) + ": " : "";
 }
 
-void debug(const std::string& line) { say(spdlog::level::debug, "", line); }
-void info(const std::string& line) { say(spdlog::level::info, "", line); }
-void warning(const std::string& line) { say(spdlog::level::warn, "warning: ", line); }
+void debug(const std::string& line) {
+  say(spdlog::level::debug, "", line);
+}
+void info(const std::string& line) {
+  say(spdlog::level::info, "", line);
+}
+void warning(const std::string& line) {
+  say(spdlog::level::warn, "warning: ", line);
+}
 void error(const std::string& line) {
   // Without the rank's prefix: the error line of a failed rank names rank and node itself.
   voice().logger->log(spdlog::level::err, "hones_mpi: error: {}", line);

@@ -1,9 +1,9 @@
-#include <hones/base/number.hpp>
-
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+
+#include <hones/base/number.hpp>
 
 namespace hones {
 
@@ -17,8 +17,12 @@ std::string shortest_of(T value) {
 }
 }  // namespace
 
-std::string shortest(double value) { return shortest_of(value); }
-std::string shortest(float value) { return shortest_of(value); }
+std::string shortest(double value) {
+  return shortest_of(value);
+}
+std::string shortest(float value) {
+  return shortest_of(value);
+}
 
 std::string grouped(std::int64_t value) {
   std::string digits = std::to_string(value);

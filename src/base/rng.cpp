@@ -1,6 +1,6 @@
-#include <hones/base/rng.hpp>
-
 #include <string>
+
+#include <hones/base/rng.hpp>
 
 namespace hones {
 
@@ -21,9 +21,13 @@ std::uint64_t SplitMix64::below(std::uint64_t n) {
   return static_cast<std::uint64_t>((static_cast<Uint128>(next()) * n) >> 64);
 }
 
-double SplitMix64::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double SplitMix64::uniform() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
-void SplitMix64::skip(std::uint64_t draws) { state_ += draws * kIncrement; }
+void SplitMix64::skip(std::uint64_t draws) {
+  state_ += draws * kIncrement;
+}
 
 std::uint64_t fnv1a64(std::string_view bytes) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;

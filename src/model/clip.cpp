@@ -1,8 +1,7 @@
-#include <hones/model/clip.hpp>
-
 #include <algorithm>
 
 #include <hones/base/error.hpp>
+#include <hones/model/clip.hpp>
 
 namespace hones::model {
 
@@ -19,7 +18,9 @@ ClipTower::ClipTower(const checkpoint::LlavaConfig& config, const WeightSource& 
   pre_bias_ = weights("vis.pre_layrnorm.bias");
   for (std::int64_t i = 0; i < needed; ++i) {
     const std::string at = "vis.encoder.layers." + std::to_string(i) + ".";
-    const auto both = [&](const std::string& name) { return std::pair(weights(at + name + ".weight"), weights(at + name + ".bias")); };
+    const auto both = [&](const std::string& name) {
+      return std::pair(weights(at + name + ".weight"), weights(at + name + ".bias"));
+    };
     Layer layer;
     std::tie(layer.norm1_weight, layer.norm1_bias) = both("layer_norm1");
     std::tie(layer.norm2_weight, layer.norm2_bias) = both("layer_norm2");
@@ -47,7 +48,8 @@ at::Tensor ClipTower::attention(const Layer& layer, const at::Tensor& x) const {
   const auto split = [&](const at::Tensor& weight, const at::Tensor& bias) {
     return at::linear(x, weight, bias).view({N, T, heads, -1}).transpose(1, 2);
   };
-  const at::Tensor mixed = at::scaled_dot_product_attention(split(layer.q_weight, layer.q_bias), split(layer.k_weight, layer.k_bias),
+  const at::Tensor mixed = at::scaled_dot_product_attention(split(layer.q_weight, layer.q_bias),
+                                                            split(layer.k_weight, layer.k_bias),
                                                             split(layer.v_weight, layer.v_bias));
   return at::linear(mixed.transpose(1, 2).reshape({N, T, -1}), layer.out_weight, layer.out_bias);
 }
@@ -57,13 +59,15 @@ at::Tensor ClipTower::forward(const at::Tensor& pixel_values, const Observer* ob
     if (observer) (*observer)(name, layer, value);
   };
   const at::Tensor pixels = pixel_values.to(patch_embedding_.scalar_type());
-  at::Tensor patches = at::conv2d(pixels, patch_embedding_, {}, at::IntArrayRef{config_.patch_size, config_.patch_size});
+  at::Tensor patches =
+      at::conv2d(pixels, patch_embedding_, {}, at::IntArrayRef{config_.patch_size, config_.patch_size});
   observe("vision.patch_embedding", -1, patches);
   patches = patches.flatten(2).transpose(1, 2);  // [N, patches, Dv], row by row
   const std::int64_t N = patches.size(0);
   at::Tensor x = at::cat({class_embedding_.expand({N, 1, -1}), patches}, 1);
-  HONES_ASSERT(x.size(1) == position_embedding_.size(0), "picture of " + std::to_string(x.size(1)) + " tokens for " +
-                                                             std::to_string(position_embedding_.size(0)) + " positions");
+  HONES_ASSERT(x.size(1) == position_embedding_.size(0),
+               "picture of " + std::to_string(x.size(1)) + " tokens for " +
+                   std::to_string(position_embedding_.size(0)) + " positions");
   x = norm(x + position_embedding_, pre_weight_, pre_bias_);
   observe("vision.pre_norm", -1, x);
 
@@ -71,7 +75,8 @@ at::Tensor ClipTower::forward(const at::Tensor& pixel_values, const Observer* ob
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     x = x + attention(layer, norm(x, layer.norm1_weight, layer.norm1_bias));
-    const at::Tensor h = at::linear(norm(x, layer.norm2_weight, layer.norm2_bias), layer.fc1_weight, layer.fc1_bias);
+    const at::Tensor h =
+        at::linear(norm(x, layer.norm2_weight, layer.norm2_bias), layer.fc1_weight, layer.fc1_bias);
     x = x + at::linear(activation(h), layer.fc2_weight, layer.fc2_bias);
     observe("vision.layers", static_cast<std::int64_t>(i), x);
     states.push_back(x);
@@ -87,7 +92,9 @@ at::Tensor ClipTower::forward(const at::Tensor& pixel_values, const Observer* ob
 }
 
 Projector::Projector(const checkpoint::LlavaConfig& config, const WeightSource& weights)
-    : activation_(config.projector_activation), w1_(weights("proj.linear_1.weight")), w2_(weights("proj.linear_2.weight")) {
+    : activation_(config.projector_activation),
+      w1_(weights("proj.linear_1.weight")),
+      w2_(weights("proj.linear_2.weight")) {
   if (config.projector_bias) {
     b1_ = weights("proj.linear_1.bias");
     b2_ = weights("proj.linear_2.bias");

@@ -1,8 +1,7 @@
-#include <hones/model/decoder.hpp>
-
 #include <cmath>
 
 #include <hones/base/error.hpp>
+#include <hones/model/decoder.hpp>
 
 namespace hones::model {
 
@@ -26,7 +25,9 @@ at::Tensor repeat_heads(const at::Tensor& x, std::int64_t times) {
   return x.unsqueeze(2).expand({B, KV, times, T, Dh}).reshape({B, KV * times, T, Dh});
 }
 
-at::Tensor select_positions(const at::Tensor& x, const at::Tensor& index) { return x.index_select(1, index); }
+at::Tensor select_positions(const at::Tensor& x, const at::Tensor& index) {
+  return x.index_select(1, index);
+}
 
 }  // namespace
 
@@ -50,20 +51,26 @@ Decoder::Decoder(const checkpoint::DecoderConfig& config, const WeightSource& we
   head_ = config.tied ? embed_tokens_ : weights("head.weight");
   for (std::int64_t i = 0; i < config.layers; ++i) {
     const std::string at = "lm.layers." + std::to_string(i) + ".";
-    layers_.push_back({weights(at + "input_layernorm.weight"), weights(at + "post_attention_layernorm.weight"),
+    layers_.push_back({weights(at + "input_layernorm.weight"),
+                       weights(at + "post_attention_layernorm.weight"),
                        weights(at + "self_attn.q_proj.weight"), weights(at + "self_attn.k_proj.weight"),
                        weights(at + "self_attn.v_proj.weight"), weights(at + "self_attn.o_proj.weight"),
                        weights(at + "mlp.gate_proj.weight"), weights(at + "mlp.up_proj.weight"),
                        weights(at + "mlp.down_proj.weight")});
   }
   // With the reference's own operations: one ulp here times a position of thousands is a visible angle.
-  const at::Tensor exponents = at::arange(0, config.head_dim, 2, at::kLong).to(at::kFloat) / static_cast<double>(config.head_dim);
+  const at::Tensor exponents =
+      at::arange(0, config.head_dim, 2, at::kLong).to(at::kFloat) / static_cast<double>(config.head_dim);
   inverse_frequencies_ = at::pow(config.rope_theta, exponents).reciprocal();
 }
 
-const at::Tensor& Decoder::down_proj(std::int64_t layer) const { return layers_.at(static_cast<std::size_t>(layer)).down_proj; }
+const at::Tensor& Decoder::down_proj(std::int64_t layer) const {
+  return layers_.at(static_cast<std::size_t>(layer)).down_proj;
+}
 
-at::Tensor Decoder::embed(const at::Tensor& ids) const { return at::embedding(embed_tokens_, ids); }
+at::Tensor Decoder::embed(const at::Tensor& ids) const {
+  return at::embedding(embed_tokens_, ids);
+}
 
 at::Tensor Decoder::rms_norm(const at::Tensor& x, const at::Tensor& weight) const {
   const at::Tensor xf = x.to(at::kFloat);
@@ -114,7 +121,8 @@ at::Tensor Decoder::attention(const Layer& layer, std::int64_t index, const at::
     pass.observe("probs", index, probabilities);
     z = at::matmul(probabilities, v);
   } else {
-    z = at::scaled_dot_product_attention(q, k, v, pass.mask.defined() ? std::optional(pass.mask) : std::nullopt, 0.0, causal);
+    z = at::scaled_dot_product_attention(
+        q, k, v, pass.mask.defined() ? std::optional(pass.mask) : std::nullopt, 0.0, causal);
   }
   z = z.transpose(1, 2);  // [R, T, H, Dh]
   z = apply_head_edits(z, pass.input.rows, index, pass.group, pass.fired);
@@ -143,7 +151,8 @@ ForwardOutput Decoder::forward(const ForwardInput& input, const HeadGroup& group
   HONES_ASSERT(input.start.residual.size(1) == T, "residual and sequence differ in length");
 
   Pass pass{input, group, {}, {}, {}, {}, {}, 0, {}};
-  const at::Tensor angles = input.sequence.positions.select(0, 0).to(at::kFloat).unsqueeze(1) * inverse_frequencies_.unsqueeze(0);
+  const at::Tensor angles =
+      input.sequence.positions.select(0, 0).to(at::kFloat).unsqueeze(1) * inverse_frequencies_.unsqueeze(0);
   const at::Tensor both = at::cat({angles, angles}, -1);
   pass.cos = both.cos().to(dtype());
   pass.sin = both.sin().to(dtype());
@@ -152,7 +161,9 @@ ForwardOutput Decoder::forward(const ForwardInput& input, const HeadGroup& group
   const std::int64_t past = input.past ? input.past->length() : 0;
   pass.mask = attention_mask(input.sequence, past);
   if (T == 1) pass.mask = at::Tensor();  // one query sees every part: no mask is the same and faster
-  const auto index = [](const std::vector<std::int64_t>& at) { return at.empty() ? at::Tensor() : at::tensor(at, at::kLong); };
+  const auto index = [](const std::vector<std::int64_t>& at) {
+    return at.empty() ? at::Tensor() : at::tensor(at, at::kLong);
+  };
   pass.a_index = index(input.readouts.a_at);
   pass.z_index = index(input.readouts.z_at);
 
@@ -171,7 +182,8 @@ ForwardOutput Decoder::forward(const ForwardInput& input, const HeadGroup& group
   }
   pass.output.layer_positions = R * T * (config_.layers - input.start.layer);
   const std::int64_t expected = expected_firings(input.rows);
-  HONES_ASSERT(pass.fired == expected, "interventions fired " + std::to_string(pass.fired) + " times, expected " + std::to_string(expected));
+  HONES_ASSERT(pass.fired == expected, "interventions fired " + std::to_string(pass.fired) +
+                                           " times, expected " + std::to_string(expected));
   if (!input.readouts.hidden_at.empty()) {
     pass.output.hidden = rms_norm(select_positions(x, index(input.readouts.hidden_at)), norm_);
     pass.observe("norm", -1, pass.output.hidden);

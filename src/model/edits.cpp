@@ -17,9 +17,10 @@ Operator operator_from(const std::string& word) {
 
 namespace {
 
-// The replacement of one edit's heads in one row: [T, n, Dh] in z's dtype. `row` is [T, H, Dh], `sum` float32 [T, Dh].
-at::Tensor replacement(const at::Tensor& row, const at::Tensor& chosen, const HeadEdit& edit, const at::Tensor& sum,
-                       std::int64_t total_heads) {
+// The replacement of one edit's heads in one row: [T, n, Dh] in z's dtype. `row` is [T, H, Dh], `sum` float32
+// [T, Dh].
+at::Tensor replacement(const at::Tensor& row, const at::Tensor& chosen, const HeadEdit& edit,
+                       const at::Tensor& sum, std::int64_t total_heads) {
   const auto n = static_cast<std::int64_t>(edit.heads.size());
   switch (edit.op) {
     case Operator::none:
@@ -27,7 +28,8 @@ at::Tensor replacement(const at::Tensor& row, const at::Tensor& chosen, const He
     case Operator::zero:
       return at::zeros_like(chosen);
     case Operator::gaussian:
-      HONES_ASSERT(edit.noise.defined() && edit.noise.size(1) == row.size(0), "gaussian edit without noise for its positions");
+      HONES_ASSERT(edit.noise.defined() && edit.noise.size(1) == row.size(0),
+                   "gaussian edit without noise for its positions");
       return (chosen.to(at::kFloat) + edit.noise.permute({1, 0, 2})).to(row.scalar_type());
     case Operator::mean:
       break;
@@ -62,12 +64,15 @@ at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& row
       if (edit.layer != layer) continue;
       std::vector<std::int64_t> local;
       for (const std::int64_t head : edit.heads) {
-        HONES_ASSERT(head >= 0 && head < total, "head " + std::to_string(head) + " of " + std::to_string(total));
+        HONES_ASSERT(head >= 0 && head < total,
+                     "head " + std::to_string(head) + " of " + std::to_string(total));
         local.push_back(head - group.first_head());
       }
       const at::Tensor index = at::tensor(local, at::kLong).to(z.device());
       const at::Tensor chosen = row.index_select(1, index);
-      row = row.index_copy(1, index, replacement(row, chosen, edit, mean ? sum.select(0, static_cast<std::int64_t>(r)) : sum, total));
+      row = row.index_copy(
+          1, index,
+          replacement(row, chosen, edit, mean ? sum.select(0, static_cast<std::int64_t>(r)) : sum, total));
       fired += static_cast<std::int64_t>(edit.heads.size());
     }
     edited.push_back(row);
@@ -75,7 +80,8 @@ at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& row
   return at::stack(edited);
 }
 
-at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer, std::int64_t& fired) {
+at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer,
+                       std::int64_t& fired) {
   bool any = false;
   for (const RowEdit& row : rows) any = any || row.gains.contains(layer);
   if (!any) return a;
@@ -101,9 +107,10 @@ std::int64_t expected_firings(const std::vector<RowEdit>& rows) {
   return firings;
 }
 
-at::Tensor gaussian_noise(std::uint64_t seed, const std::string& image_id, std::int64_t layer, std::int64_t head,
-                          const std::string& segment, std::int64_t first, std::int64_t length,
-                          std::int64_t last_image_position, const at::Tensor& channel_sd, double sigma) {
+at::Tensor gaussian_noise(std::uint64_t seed, const std::string& image_id, std::int64_t layer,
+                          std::int64_t head, const std::string& segment, std::int64_t first,
+                          std::int64_t length, std::int64_t last_image_position, const at::Tensor& channel_sd,
+                          double sigma) {
   const std::int64_t width = channel_sd.size(0);
   at::Tensor noise = at::empty({length, width}, at::kFloat);
   const at::Tensor sd = channel_sd.to(at::kDouble).contiguous();
@@ -121,7 +128,8 @@ at::Tensor gaussian_noise(std::uint64_t seed, const std::string& image_id, std::
       const double angle = 2 * std::numbers::pi * rng.uniform();
       out[t * width + channel] = static_cast<float>(sigma * scale[channel] * radius * std::cos(angle));
       if (channel + 1 < width) {
-        out[t * width + channel + 1] = static_cast<float>(sigma * scale[channel + 1] * radius * std::sin(angle));
+        out[t * width + channel + 1] =
+            static_cast<float>(sigma * scale[channel + 1] * radius * std::sin(angle));
       }
     }
   }

@@ -1,12 +1,11 @@
-#include <hones/model/generate.hpp>
-
-#include <c10/core/InferenceMode.h>
-
 #include <charconv>
 #include <map>
+
+#include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
+#include <hones/model/generate.hpp>
 #include <hones/model/generation.hpp>
 
 namespace hones::model {
@@ -14,13 +13,16 @@ namespace hones::model {
 namespace {
 
 // "L:H", range-checked against the model.
-std::pair<std::int64_t, std::int64_t> parse_head(const std::string& word, const checkpoint::DecoderConfig& config) {
+std::pair<std::int64_t, std::int64_t> parse_head(const std::string& word,
+                                                 const checkpoint::DecoderConfig& config) {
   std::int64_t layer = -1, head = -1;
   const auto first = std::from_chars(word.data(), word.data() + word.size(), layer);
   const bool colon = first.ec == std::errc() && first.ptr != word.data() + word.size() && *first.ptr == ':';
   const auto second = colon ? std::from_chars(first.ptr + 1, word.data() + word.size(), head) : first;
-  if (!colon || second.ec != std::errc() || second.ptr != word.data() + word.size() || layer < 0 || head < 0 || layer >= config.layers || head >= config.heads) {
-    throw UsageError("--replace-head '" + word + "': expected LAYER:HEAD with LAYER below " + std::to_string(config.layers) + " and HEAD below " + std::to_string(config.heads));
+  if (!colon || second.ec != std::errc() || second.ptr != word.data() + word.size() || layer < 0 ||
+      head < 0 || layer >= config.layers || head >= config.heads) {
+    throw UsageError("--replace-head '" + word + "': expected LAYER:HEAD with LAYER below " +
+                     std::to_string(config.layers) + " and HEAD below " + std::to_string(config.heads));
   }
   return {layer, head};
 }
@@ -65,13 +67,16 @@ class Run {
 void Run::encode_prompt() {
   const text::ChatTemplate chat = text::llava_chat();
   const auto image_tokens = static_cast<std::size_t>(model_.image_tokens());
-  const text::Prompt prompt = options_.raw_prompt
-                                  ? text::make_raw_prompt(model_.tokenizer(), chat, options_.prompt, image_tokens)
-                                  : text::make_prompt(model_.tokenizer(), chat, options_.prompt, image_tokens, options_.allow_special_in_text);
+  const text::Prompt prompt =
+      options_.raw_prompt ? text::make_raw_prompt(model_.tokenizer(), chat, options_.prompt, image_tokens)
+                          : text::make_prompt(model_.tokenizer(), chat, options_.prompt, image_tokens,
+                                              options_.allow_special_in_text);
   const bool has_image_token = prompt.rendered.find(chat.image_token) != std::string::npos;
-  if (options_.image.empty() && has_image_token) throw UsageError("the prompt holds " + chat.image_token + " but there is no --image");
+  if (options_.image.empty() && has_image_token)
+    throw UsageError("the prompt holds " + chat.image_token + " but there is no --image");
   if (!options_.image.empty() && !has_image_token) {
-    throw UsageError("--image is given but the raw prompt holds no " + chat.image_token + "; put it where the picture belongs");
+    throw UsageError("--image is given but the raw prompt holds no " + chat.image_token +
+                     "; put it where the picture belongs");
   }
   prompt_.ids = prompt.ids;
   if (!options_.image.empty()) {
@@ -81,8 +86,9 @@ void Run::encode_prompt() {
   }
   const std::int64_t longest = static_cast<std::int64_t>(prompt_.ids.size()) + options_.max_new_tokens;
   if (longest > config_.text.max_position_embeddings) {
-    throw UsageError("the prompt's " + std::to_string(prompt_.ids.size()) + " positions and " + std::to_string(options_.max_new_tokens) +
-                     " new tokens exceed the model's " + std::to_string(config_.text.max_position_embeddings) + " positions");
+    throw UsageError("the prompt's " + std::to_string(prompt_.ids.size()) + " positions and " +
+                     std::to_string(options_.max_new_tokens) + " new tokens exceed the model's " +
+                     std::to_string(config_.text.max_position_embeddings) + " positions");
   }
 }
 
@@ -93,7 +99,8 @@ RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
     if (op_ == Operator::gaussian) {
       std::vector<at::Tensor> noise;
       for (const std::int64_t head : heads) {
-        noise.push_back(gaussian_noise(options_.seed, options_.image.filename().string(), layer, head, "generate", first, length, last_image_position_,
+        noise.push_back(gaussian_noise(options_.seed, options_.image.filename().string(), layer, head,
+                                       "generate", first, length, last_image_position_,
                                        trunk_sd_[static_cast<std::size_t>(layer)][head], options_.sigma));
       }
       replaced.noise = at::stack(noise);
@@ -128,19 +135,29 @@ Snapshot Run::snapshot(const RowEdit& row) const {
     for (const at::Tensor& layer : layers) rows.push_back(layer.select(0, 0).select(0, 0));
     return at::stack(rows).to(at::kFloat).contiguous();
   };
-  return {model_.decoder().logits(output.hidden).select(0, 0).select(0, 0).contiguous(), stacked(output.z), stacked(output.a)};
+  return {model_.decoder().logits(output.hidden).select(0, 0).select(0, 0).contiguous(), stacked(output.z),
+          stacked(output.a)};
 }
 
 void Run::dump() const {
   std::vector<checkpoint::TensorToWrite> tensors;
-  const auto bytes = [](const void* data, std::size_t size) { return std::span(static_cast<const std::byte*>(data), size); };
+  const auto bytes = [](const void* data, std::size_t size) {
+    return std::span(static_cast<const std::byte*>(data), size);
+  };
   const auto add = [&](const std::string& name, const at::Tensor& tensor) {
-    tensors.push_back({name, checkpoint::Dtype::f32, tensor.sizes().vec(), bytes(tensor.const_data_ptr(), tensor.nbytes())});
+    tensors.push_back({name, checkpoint::Dtype::f32, tensor.sizes().vec(),
+                       bytes(tensor.const_data_ptr(), tensor.nbytes())});
   };
   const auto T = static_cast<std::int64_t>(prompt_.ids.size());
-  tensors.push_back({"input_ids", checkpoint::Dtype::i64, {T}, bytes(prompt_.ids.data(), prompt_.ids.size() * sizeof(std::int64_t))});
+  tensors.push_back({"input_ids",
+                     checkpoint::Dtype::i64,
+                     {T},
+                     bytes(prompt_.ids.data(), prompt_.ids.size() * sizeof(std::int64_t))});
   if (!pixels_.empty()) {
-    tensors.push_back({"pixel_values", checkpoint::Dtype::f32, {3, model_.processor().crop_height, model_.processor().crop_width}, bytes(pixels_.data(), pixels_.size() * sizeof(float))});
+    tensors.push_back({"pixel_values",
+                       checkpoint::Dtype::f32,
+                       {3, model_.processor().crop_height, model_.processor().crop_width},
+                       bytes(pixels_.data(), pixels_.size() * sizeof(float))});
   }
   const Snapshot plain = snapshot({});
   add("logits", plain.logits);
@@ -165,36 +182,46 @@ std::string Run::text() {
   }
   for (const auto& [layer, neuron] : options_.masked) {
     if (layer < 0 || layer >= config_.text.layers || neuron < 0 || neuron >= config_.text.intermediate_size) {
-      throw DataError(options_.mask_neurons.string() + ": neuron " + std::to_string(layer) + "," + std::to_string(neuron) + " is beyond the model's " +
-                      std::to_string(config_.text.layers) + " layers of " + std::to_string(config_.text.intermediate_size) + " neurons");
+      throw DataError(options_.mask_neurons.string() + ": neuron " + std::to_string(layer) + "," +
+                      std::to_string(neuron) + " is beyond the model's " +
+                      std::to_string(config_.text.layers) + " layers of " +
+                      std::to_string(config_.text.intermediate_size) + " neurons");
     }
     at::Tensor& gain = gains_[layer];
     if (!gain.defined()) gain = at::ones({config_.text.intermediate_size}, at::kFloat);
     gain[neuron] = 0;
   }
   if (op_ == Operator::gaussian && !heads_.empty()) {
-    if (last_image_position_ < 0) throw UsageError("operator gaussian measures its noise on the picture's positions; give --image");
+    if (last_image_position_ < 0)
+      throw UsageError("operator gaussian measures its noise on the picture's positions; give --image");
     ForwardInput input;
     input.start.residual = model_.embed(prompt_.ids, prompt_.ids.size(), prompt_.features);
     input.sequence = linear_sequence(static_cast<std::int64_t>(prompt_.ids.size()));
     input.rows.resize(1);
     input.readouts.z_all = true;
     for (const at::Tensor& z : model_.decoder().forward(input).z) {
-      trunk_sd_.push_back(z.select(0, 0).narrow(0, 0, last_image_position_ + 1).to(at::kDouble).std(0, /*correction=*/0));
+      trunk_sd_.push_back(
+          z.select(0, 0).narrow(0, 0, last_image_position_ + 1).to(at::kDouble).std(0, /*correction=*/0));
     }
   }
 
   const Generator generator(model_, options_.max_new_tokens);
-  const Answer plain = generator.run(prompt_, 1, [](std::int64_t, std::int64_t) { return std::vector<RowEdit>(1); }, {}).rows[0];
+  const Answer plain =
+      generator.run(prompt_, 1, [](std::int64_t, std::int64_t) { return std::vector<RowEdit>(1); }, {})
+          .rows[0];
   nlohmann::ordered_json json = describe(plain);
   std::string words = json["text"];
   if (intervenes()) {
-    const auto edits = [&](std::int64_t first, std::int64_t length) { return std::vector<RowEdit>{edit(first, length)}; };
+    const auto edits = [&](std::int64_t first, std::int64_t length) {
+      return std::vector<RowEdit>{edit(first, length)};
+    };
     const Answer changed = generator.run(prompt_, 1, edits, plain.ids).rows[0];
     json["intervened"] = describe(changed);
-    const auto [left, right] = std::mismatch(plain.ids.begin(), plain.ids.end(), changed.ids.begin(), changed.ids.end());
+    const auto [left, right] =
+        std::mismatch(plain.ids.begin(), plain.ids.end(), changed.ids.begin(), changed.ids.end());
     const bool same = left == plain.ids.end() && right == changed.ids.end();
-    json["first_difference"] = same ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(left - plain.ids.begin());
+    json["first_difference"] =
+        same ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(left - plain.ids.begin());
     words = "plain:      " + words + "\nintervened: " + json["intervened"]["text"].get<std::string>();
   }
   if (!options_.dump.empty()) dump();

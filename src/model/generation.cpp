@@ -1,9 +1,8 @@
-#include <hones/model/generation.hpp>
-
 #include <algorithm>
 #include <cmath>
 
 #include <hones/base/error.hpp>
+#include <hones/model/generation.hpp>
 
 namespace hones::model {
 
@@ -16,8 +15,10 @@ struct Generator::Row {
   bool done = false;
 };
 
-Generator::Generator(const Llava& model, std::int64_t limit, bool pad_rows) : model_(model), limit_(limit), pad_rows_(pad_rows) {
-  if (limit < 1) throw UsageError("the generation limit is " + std::to_string(limit) + ", expected at least 1");
+Generator::Generator(const Llava& model, std::int64_t limit, bool pad_rows)
+    : model_(model), limit_(limit), pad_rows_(pad_rows) {
+  if (limit < 1)
+    throw UsageError("the generation limit is " + std::to_string(limit) + ", expected at least 1");
 }
 
 bool Generator::is_eos(std::int64_t id) const {
@@ -25,7 +26,8 @@ bool Generator::is_eos(std::int64_t id) const {
   return std::find(eos.begin(), eos.end(), id) != eos.end();
 }
 
-Answers Generator::run(const EncodedPrompt& prompt, std::size_t row_count, const RowsAt& edits, std::span<const std::int64_t> draft) const {
+Answers Generator::run(const EncodedPrompt& prompt, std::size_t row_count, const RowsAt& edits,
+                       std::span<const std::int64_t> draft) const {
   Answers answers;
   answers.rows.resize(row_count);
   answers.draft_logprob.assign(row_count, std::nan(""));
@@ -46,9 +48,10 @@ Answers Generator::run(const EncodedPrompt& prompt, std::size_t row_count, const
   return answers;
 }
 
-// One teacher-forced forward of prompt and drafts. Rows whose draft stands are done; the others keep the checked prefix and
-// the argmax at the first difference.
-void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std::size_t shape_rows, const RowsAt& edits, Answers& answers) const {
+// One teacher-forced forward of prompt and drafts. Rows whose draft stands are done; the others keep the
+// checked prefix and the argmax at the first difference.
+void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std::size_t shape_rows,
+                      const RowsAt& edits, Answers& answers) const {
   const auto prompt_length = static_cast<std::int64_t>(prompt.ids.size());
   const std::int64_t T = check_length(prompt);
   const std::int64_t pad = model_.config().eos_ids.front();
@@ -61,12 +64,14 @@ void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std:
     const Row& row = *rows[std::min(r, rows.size() - 1)];
     std::vector<std::int64_t> ids = prompt.ids;
     for (std::int64_t j = 0; j + 1 < limit_; ++j) {
-      ids.push_back(static_cast<std::size_t>(j) < row.ids.size() ? row.ids[static_cast<std::size_t>(j)] : pad);
+      ids.push_back(static_cast<std::size_t>(j) < row.ids.size() ? row.ids[static_cast<std::size_t>(j)]
+                                                                 : pad);
     }
     residuals.push_back(model_.embed(ids, prompt.ids.size(), prompt.features));
     input.rows.push_back(all.at(row.index));
   }
-  const bool shared = std::all_of(rows.begin(), rows.end(), [&](const Row* row) { return row->ids == rows[0]->ids; });
+  const bool shared =
+      std::all_of(rows.begin(), rows.end(), [&](const Row* row) { return row->ids == rows[0]->ids; });
   input.start.residual = shared ? residuals[0] : at::cat(residuals);
   input.sequence = linear_sequence(T);
   for (std::int64_t j = 0; j < limit_; ++j) input.readouts.hidden_at.push_back(prompt_length - 1 + j);
@@ -86,7 +91,8 @@ void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std:
     };
     if (row.first_check) {
       double sum = 0;
-      for (std::size_t j = 0; j < row.ids.size(); ++j) sum += log_prob(static_cast<std::int64_t>(j), row.ids[j]);
+      for (std::size_t j = 0; j < row.ids.size(); ++j)
+        sum += log_prob(static_cast<std::int64_t>(j), row.ids[j]);
       answers.draft_logprob[row.index] = sum;
       row.first_check = false;
     }
@@ -99,7 +105,8 @@ void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std:
         row.done = true;
         break;
       }
-      // A position once checked stays; the argmax there is the same, because it sees the same prefix in the same shape.
+      // A position once checked stays; the argmax there is the same, because it sees the same prefix in the
+      // same shape.
       const std::int64_t id = at < row.checked ? row.ids[at] : best[at_row][j].item<std::int64_t>();
       accepted.push_back(id);
       const bool differs = at >= row.ids.size() || row.ids[at] != id;
@@ -116,7 +123,8 @@ void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std:
         const double value = log_prob(at, accepted[j]);
         answer.log_probs.push_back(static_cast<float>(value));
         answer.log_prob += value;
-        answer.top2_margin = std::min(answer.top2_margin, (top[at_row][at][0] - top[at_row][at][1]).item<double>());
+        answer.top2_margin =
+            std::min(answer.top2_margin, (top[at_row][at][0] - top[at_row][at][1]).item<double>());
       }
       row.done = true;
     } else {
@@ -126,8 +134,10 @@ void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std:
   }
 }
 
-// Extends the rows' drafts greedily with a KV cache, each from its own checked prefix, until eos or the limit.
-void Generator::decode(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits, Answers& answers) const {
+// Extends the rows' drafts greedily with a KV cache, each from its own checked prefix, until eos or the
+// limit.
+void Generator::decode(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits,
+                       Answers& answers) const {
   for (Row* row : rows) {  // prefixes differ in length; one row at a time keeps every row's positions its own
     std::vector<std::int64_t> ids = prompt.ids;
     ids.insert(ids.end(), row->ids.begin(), row->ids.end());
@@ -137,7 +147,8 @@ void Generator::decode(const EncodedPrompt& prompt, std::vector<Row*>& rows, con
       const std::vector<std::int64_t> fresh(ids.begin() + first, ids.end());
       const auto length = static_cast<std::int64_t>(fresh.size());
       ForwardInput input;
-      input.start.residual = first == 0 ? model_.embed(fresh, prompt.ids.size(), prompt.features) : model_.embed(fresh, 0, {});
+      input.start.residual =
+          first == 0 ? model_.embed(fresh, prompt.ids.size(), prompt.features) : model_.embed(fresh, 0, {});
       input.sequence = linear_sequence(length, first);
       input.rows = {edits(first, length).at(row->index)};
       input.past = first == 0 ? nullptr : &past;

@@ -18,7 +18,8 @@ at::Tensor attention_mask(const Sequence& sequence, std::int64_t past) {
   for (const Segment& segment : sequence.segments) {
     HONES_ASSERT(segment.begin >= 0 && segment.begin + segment.length <= T, "segment beyond the sequence");
     at::Tensor rows = mask.narrow(0, segment.begin, segment.length);
-    rows.narrow(1, past + segment.begin, segment.length).copy_(at::ones({segment.length, segment.length}, at::kBool).tril());
+    rows.narrow(1, past + segment.begin, segment.length)
+        .copy_(at::ones({segment.length, segment.length}, at::kBool).tril());
     for (std::int64_t ancestor = segment.parent; ancestor >= 0;) {
       const Segment& above = sequence.segments.at(static_cast<std::size_t>(ancestor));
       rows.narrow(1, past + above.begin, above.length).fill_(true);

@@ -1,15 +1,13 @@
-#include <hones/sweep/discover.hpp>
-
-#include <ATen/Version.h>
-#include <torch/headeronly/version.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <ctime>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include <ATen/Version.h>
+#include <nlohmann/json.hpp>
+#include <torch/headeronly/version.h>
+#include <unistd.h>
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
@@ -21,6 +19,7 @@
 #include <hones/store/discovery_file.hpp>
 #include <hones/store/progress.hpp>
 #include <hones/store/results.hpp>
+#include <hones/sweep/discover.hpp>
 #include <hones/sweep/evaluator.hpp>
 #include <hones/sweep/outputs.hpp>
 #include <hones/sweep/stage.hpp>
@@ -31,7 +30,9 @@ namespace {
 
 using comm::Clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
@@ -47,11 +48,12 @@ std::span<std::uint8_t> bytes_of(std::vector<T>& values) {
   return {reinterpret_cast<std::uint8_t*>(values.data()), values.size() * sizeof(T)};
 }
 
-// The whole job of one rank. Order: load, head stage, reductions, head rankings, neuron stage, reductions, files. What is on
-// every rank after each step is said there.
+// The whole job of one rank. Order: load, head stage, reductions, head rankings, neuron stage, reductions,
+// files. What is on every rank after each step is said there.
 class Discovery {
  public:
-  Discovery(const DiscoverOptions& options, comm::Communicator& world) : options_(options), world_(world), start_(Clock::now()), begun_(utc_now()) {}
+  Discovery(const DiscoverOptions& options, comm::Communicator& world)
+      : options_(options), world_(world), start_(Clock::now()), begun_(utc_now()) {}
 
   void run() {
     // Nothing is touched before everything that can be wrong has been looked at.
@@ -80,10 +82,14 @@ class Discovery {
 
   void reduce_cells(TaskOutput& output);
   metric::DocumentFrequency document_frequency(std::size_t task);
-  StageSummary stage(const std::string& phase, std::vector<plan::Unit> units, const std::function<Work(const plan::Unit&)>& work);
-  std::pair<int, std::string> verdict(const StageSummary& summary, std::int64_t cells_all, bool head_stage) const;
+  StageSummary stage(const std::string& phase, std::vector<plan::Unit> units,
+                     const std::function<Work(const plan::Unit&)>& work);
+  std::pair<int, std::string> verdict(const StageSummary& summary, std::int64_t cells_all,
+                                      bool head_stage) const;
   std::vector<plan::TaskLoad> loads() const;
-  plan::ModelLoad model_load() const { return {model_->config().text.layers, model_->config().text.heads, 0}; }
+  plan::ModelLoad model_load() const {
+    return {model_->config().text.layers, model_->config().text.heads, 0};
+  }
   std::vector<std::int64_t> asked_layers() const;
   std::int64_t cells_in(const std::vector<plan::Unit>& units) const;
   nlohmann::ordered_json provenance(std::size_t task) const;
@@ -92,7 +98,8 @@ class Discovery {
   void begin_phase(const std::string& phase);
   void end_phase();
   void finish(std::unique_ptr<comm::Pending> pending, const std::string& what) {
-    comm::finish(std::move(pending), comm::after(std::chrono::duration<double>(options_.deadline_seconds)), what);
+    comm::finish(std::move(pending), comm::after(std::chrono::duration<double>(options_.deadline_seconds)),
+                 what);
   }
 
   const DiscoverOptions& options_;
@@ -144,7 +151,9 @@ void Discovery::end_phase() {
 std::vector<std::filesystem::path> Discovery::results_there() const {
   std::vector<std::string> names{"discovery.h5", "run.json", "progress.jsonl", "settings.toml"};
   for (const std::string& task : task::task_names()) {
-    for (const std::string& name : {"heads." + task + ".csv", "neurons." + task + ".csv", "rankings." + task + ".json"}) names.push_back(name);
+    for (const std::string& name :
+         {"heads." + task + ".csv", "neurons." + task + ".csv", "rankings." + task + ".json"})
+      names.push_back(name);
   }
   std::vector<std::filesystem::path> found;
   for (const std::string& name : names) {
@@ -159,7 +168,8 @@ void Discovery::check_folder() const {
   }
   const auto found = results_there();
   if (!found.empty() && !options_.restart) {
-    throw UsageError("--out " + options_.out.string() + " holds results already (" + found.front().filename().string() +
+    throw UsageError("--out " + options_.out.string() + " holds results already (" +
+                     found.front().filename().string() +
                      "); name another folder, or pass --restart to begin anew there");
   }
 }
@@ -169,7 +179,8 @@ void Discovery::prepare_folder() {
   std::error_code error;
   std::filesystem::create_directories(options_.out, error);
   if (error) throw UsageError("--out " + options_.out.string() + " cannot be made: " + error.message());
-  progress_ = std::make_unique<store::ProgressLog>(options_.out / "progress.jsonl", stderr, ::isatty(STDERR_FILENO) != 0);
+  progress_ = std::make_unique<store::ProgressLog>(options_.out / "progress.jsonl", stderr,
+                                                   ::isatty(STDERR_FILENO) != 0);
   store::Progress loaded;
   loaded.t = seconds_since(start_);
   loaded.phase = "load";
@@ -183,19 +194,23 @@ void Discovery::load_data() {
     task.task = task::make_task(name, options_.prompts);
     task.items = task.task->items(benchmark_, task.task->generates() ? options_.instances : options_.queries);
     if (task.items.empty()) {
-      throw DataError(options_.benchmark.string() + ": no instance of the task '" + name + "'; leave it out with --tasks, or prepare a benchmark that has some");
+      throw DataError(options_.benchmark.string() + ": no instance of the task '" + name +
+                      "'; leave it out with --tasks, or prepare a benchmark that has some");
     }
     tasks_.push_back(std::move(task));
   }
   if (!std::filesystem::is_directory(benchmark_.images)) {
-    throw DataError(options_.benchmark.string() + ": its pictures lie in " + benchmark_.images.string() + ", which is not a folder");
+    throw DataError(options_.benchmark.string() + ": its pictures lie in " + benchmark_.images.string() +
+                    ", which is not a folder");
   }
   const checkpoint::LlavaConfig config = checkpoint::read_llava_config(options_.model);
   const at::ScalarType dtype = model::dtype_from(options_.dtype, config.dtype, false);
   model_ = std::make_unique<model::Llava>(options_.model, dtype);
   const auto& decoder = model_->config().text;
   shape_ = {decoder.layers, decoder.heads, decoder.intermediate_size};
-  tile_positions_ = options_.tile_positions > 0 ? options_.tile_positions : default_tile_positions(decoder, static_cast<std::int64_t>(c10::elementSize(dtype)));
+  tile_positions_ = options_.tile_positions > 0
+                        ? options_.tile_positions
+                        : default_tile_positions(decoder, static_cast<std::int64_t>(c10::elementSize(dtype)));
   evaluator_ = std::make_unique<Evaluator>(options_, *model_, tasks_, benchmark_.images, tile_positions_);
 }
 
@@ -209,10 +224,12 @@ void Discovery::load() {
     output.cells.task = task.task->name();
     output.cells.metric = task.task->metric();
     output.cells.shape = shape_;
-    output.cells.candidates = task.task->generates() ? 0 : static_cast<std::int64_t>(task.items.front().texts.size());
+    output.cells.candidates =
+        task.task->generates() ? 0 : static_cast<std::int64_t>(task.items.front().texts.size());
     output.cells.answer_limit = task.task->generates() ? options_.max_new_tokens : 0;
     output.cells.bleu = task.task->open_ended();
-    for (const task::Item& item : task.items) output.cells.instances.push_back({item.image_id, item.item_id, table::InstanceState::not_done, ""});
+    for (const task::Item& item : task.items)
+      output.cells.instances.push_back({item.image_id, item.item_id, table::InstanceState::not_done, ""});
     table::resize(output.cells);
     outputs_.push_back(std::move(output));
   }
@@ -244,36 +261,49 @@ std::vector<std::int64_t> Discovery::asked_layers() const {
 
 std::int64_t Discovery::asked_heads(std::int64_t layer_begin, std::int64_t layer_end) const {
   if (options_.heads.empty()) return (layer_end - layer_begin) * shape_.heads;
-  return std::count_if(options_.heads.begin(), options_.heads.end(), [&](table::Head h) { return h.layer >= layer_begin && h.layer < layer_end; });
+  return std::count_if(options_.heads.begin(), options_.heads.end(),
+                       [&](table::Head h) { return h.layer >= layer_begin && h.layer < layer_end; });
 }
 
 std::int64_t Discovery::cells_in(const std::vector<plan::Unit>& units) const {
   std::int64_t cells = 0;
   for (const plan::Unit& unit : units) {
-    cells += (unit.instance_end - unit.instance_begin) * (asked_heads(unit.layer_begin, unit.layer_end) + (unit.owns_plain ? 1 : 0));
+    cells += (unit.instance_end - unit.instance_begin) *
+             (asked_heads(unit.layer_begin, unit.layer_end) + (unit.owns_plain ? 1 : 0));
   }
   return cells;
 }
 
-std::pair<int, std::string> Discovery::verdict(const StageSummary& summary, std::int64_t cells_all, bool head_stage) const {
+std::pair<int, std::string> Discovery::verdict(const StageSummary& summary, std::int64_t cells_all,
+                                               bool head_stage) const {
   for (std::size_t t = 0; head_stage && t < tasks_.size(); ++t) {
-    const auto excluded = std::count_if(summary.exclusions.begin(), summary.exclusions.end(), [&](const plan::Exclusion& e) { return e.task == static_cast<std::int32_t>(t); });
-    const auto limit = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::floor(options_.max_bad * static_cast<double>(tasks_[t].items.size()))));
+    const auto excluded =
+        std::count_if(summary.exclusions.begin(), summary.exclusions.end(),
+                      [&](const plan::Exclusion& e) { return e.task == static_cast<std::int32_t>(t); });
+    const auto limit = std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(
+               std::floor(options_.max_bad * static_cast<double>(tasks_[t].items.size()))));
     if (excluded > limit) {
-      const auto last = std::find_if(summary.exclusions.rbegin(), summary.exclusions.rend(), [&](const plan::Exclusion& e) { return e.task == static_cast<std::int32_t>(t); });
+      const auto last =
+          std::find_if(summary.exclusions.rbegin(), summary.exclusions.rend(),
+                       [&](const plan::Exclusion& e) { return e.task == static_cast<std::int32_t>(t); });
       return {static_cast<int>(ExitCode::bad_instances),
-              "task " + tasks_[t].task->name() + ": " + std::to_string(excluded) + " of " + std::to_string(tasks_[t].items.size()) +
-                  " instances are unusable, more than max_bad allows (" + std::to_string(limit) + "); the last: " + last->reason};
+              "task " + tasks_[t].task->name() + ": " + std::to_string(excluded) + " of " +
+                  std::to_string(tasks_[t].items.size()) +
+                  " instances are unusable, more than max_bad allows (" + std::to_string(limit) +
+                  "); the last: " + last->reason};
     }
   }
   if (static_cast<double>(summary.invalid_cells) > options_.max_bad * static_cast<double>(cells_all)) {
-    return {static_cast<int>(ExitCode::bad_instances), std::to_string(summary.invalid_cells) + " of " + std::to_string(cells_all) +
-                                                           " cells are not finite, more than max_bad allows; try --dtype fp32"};
+    return {static_cast<int>(ExitCode::bad_instances),
+            std::to_string(summary.invalid_cells) + " of " + std::to_string(cells_all) +
+                " cells are not finite, more than max_bad allows; try --dtype fp32"};
   }
   return {0, ""};
 }
 
-StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> units, const std::function<Work(const plan::Unit&)>& work) {
+StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> units,
+                              const std::function<Work(const plan::Unit&)>& work) {
   const bool head_stage = phase == "heads";
   std::int64_t cells_all = 0;
   if (head_stage) {
@@ -281,12 +311,15 @@ StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> 
   } else {
     for (const plan::Unit& unit : units) {
       const TaskOutput& output = outputs_[static_cast<std::size_t>(unit.task)];
-      cells_all += (unit.instance_end - unit.instance_begin) * (1 + static_cast<std::int64_t>(output.sums.heads.size()));
+      cells_all += (unit.instance_end - unit.instance_begin) *
+                   (1 + static_cast<std::int64_t>(output.sums.heads.size()));
     }
   }
   std::unique_ptr<plan::Scheduler> scheduler;
   if (world_.rank() == 0) {
-    scheduler = options_.grant_seed >= 0 ? plan::shuffled(world_.size(), static_cast<std::uint64_t>(options_.grant_seed)) : plan::longest_first(world_.size());
+    scheduler = options_.grant_seed >= 0
+                    ? plan::shuffled(world_.size(), static_cast<std::uint64_t>(options_.grant_seed))
+                    : plan::longest_first(world_.size());
     scheduler->add(std::move(units));
   }
   StageHooks hooks;
@@ -308,12 +341,15 @@ StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> 
     progress.cells_done = view.so_far.cells;
     progress.cells_all = cells_all;
     progress.units_done = view.progress.units_done;
-    progress.positions_per_s = view.now > 0 ? view.so_far.layer_positions / static_cast<double>(shape_.layers) / view.now : 0;
+    progress.positions_per_s =
+        view.now > 0 ? view.so_far.layer_positions / static_cast<double>(shape_.layers) / view.now : 0;
     progress.eta_s = view.progress.eta_seconds(view.now);
-    progress.excluded = static_cast<std::int64_t>(std::max(view.so_far.exclusions.size(), exclusions_.size()));
+    progress.excluded =
+        static_cast<std::int64_t>(std::max(view.so_far.exclusions.size(), exclusions_.size()));
     for (std::size_t r = 0; r < view.progress.running.size(); ++r) {
       const std::int64_t unit = view.progress.running[r];
-      progress.ranks.push_back({unit >= 0 ? "busy" : "waiting", unit, view.now > 0 ? std::min(1.0, view.progress.busy_seconds[r] / view.now) : 0});
+      progress.ranks.push_back({unit >= 0 ? "busy" : "waiting", unit,
+                                view.now > 0 ? std::min(1.0, view.progress.busy_seconds[r] / view.now) : 0});
     }
     progress_->report(progress);
   };
@@ -333,10 +369,14 @@ void Discovery::reduce_cells(TaskOutput& output) {
   if (cells.bleu) output.bleu.assign(cells.states.size() * table::kBleuCounts, 0);
   for (const table::CellBlock& block : cells.own) {
     const std::size_t at = cells.at(block.instance, block.begin);
-    std::copy(block.states.begin(), block.states.end(), cells.states.begin() + static_cast<std::ptrdiff_t>(at));
-    std::copy(block.utility.begin(), block.utility.end(), cells.utility.begin() + static_cast<std::ptrdiff_t>(at));
-    std::copy(block.answer_logprob.begin(), block.answer_logprob.end(), cells.answer_logprob.begin() + static_cast<std::ptrdiff_t>(at));
-    std::copy(block.bleu.begin(), block.bleu.end(), output.bleu.begin() + static_cast<std::ptrdiff_t>(at * table::kBleuCounts));
+    std::copy(block.states.begin(), block.states.end(),
+              cells.states.begin() + static_cast<std::ptrdiff_t>(at));
+    std::copy(block.utility.begin(), block.utility.end(),
+              cells.utility.begin() + static_cast<std::ptrdiff_t>(at));
+    std::copy(block.answer_logprob.begin(), block.answer_logprob.end(),
+              cells.answer_logprob.begin() + static_cast<std::ptrdiff_t>(at));
+    std::copy(block.bleu.begin(), block.bleu.end(),
+              output.bleu.begin() + static_cast<std::ptrdiff_t>(at * table::kBleuCounts));
   }
   const std::string what = "the reduction of task " + cells.task;
   finish(world_.merge({bytes_of(cells.states)}), what);
@@ -349,14 +389,16 @@ void Discovery::reduce_cells(TaskOutput& output) {
     instance.state = table::InstanceState::done;
     for (std::int64_t c = 0; c < shape_.columns(); ++c) {
       table::CellState& state = cells.states[cells.at(i, c)];
-      if (state == table::CellState::not_done) state = table::CellState::not_asked;  // a layer without asked heads has no block
+      if (state == table::CellState::not_done)
+        state = table::CellState::not_asked;  // a layer without asked heads has no block
     }
   }
 }
 
 void Discovery::heads() {
   begin_phase("heads");
-  std::vector<plan::Unit> units = plan::head_units(loads(), model_load(), world_.size(), options_.unit_instances, options_.unit_layers, asked_layers());
+  std::vector<plan::Unit> units = plan::head_units(
+      loads(), model_load(), world_.size(), options_.unit_instances, options_.unit_layers, asked_layers());
   const StageSummary summary = stage("heads", std::move(units), [&](const plan::Unit& unit) {
     Work work = evaluator_->heads(unit);
     auto& own = outputs_[static_cast<std::size_t>(unit.task)].cells.own;
@@ -365,17 +407,20 @@ void Discovery::heads() {
   });
   exclusions_ = summary.exclusions;
   for (const plan::Exclusion& exclusion : exclusions_) {
-    table::Instance& instance = outputs_[static_cast<std::size_t>(exclusion.task)].cells.instances[static_cast<std::size_t>(exclusion.instance)];
+    table::Instance& instance = outputs_[static_cast<std::size_t>(exclusion.task)]
+                                    .cells.instances[static_cast<std::size_t>(exclusion.instance)];
     instance.state = table::InstanceState::excluded;
     instance.reason = exclusion.reason;
   }
-  attribution::HeadOptions head_options{options_.top_k, options_.seed, options_.bootstrap_resamples, options_.caption_importance};
+  attribution::HeadOptions head_options{options_.top_k, options_.seed, options_.bootstrap_resamples,
+                                        options_.caption_importance};
   for (TaskOutput& output : outputs_) {
     reduce_cells(output);
     output.heads = attribution::head_tables(output.cells, output.bleu, head_options);
     if (std::isnan(output.heads.plain_metric)) {
-      throw Error(ExitCode::bad_instances, "task " + output.cells.task + ": no instance could be computed; the first reason: " +
-                                               (exclusions_.empty() ? "none recorded" : exclusions_.front().reason));
+      throw Error(ExitCode::bad_instances,
+                  "task " + output.cells.task + ": no instance could be computed; the first reason: " +
+                      (exclusions_.empty() ? "none recorded" : exclusions_.front().reason));
     }
   }
   end_phase();
@@ -386,7 +431,8 @@ metric::DocumentFrequency Discovery::document_frequency(std::size_t task) {
   metric::DocumentFrequency mine(static_cast<std::size_t>(model_->config().text.vocab_size));
   if (!tasks_[task].task->open_ended()) return mine;
   const std::vector<task::Item> all = tasks_[task].task->items(benchmark_, -1);
-  for (std::size_t i = static_cast<std::size_t>(world_.rank()); i < all.size(); i += static_cast<std::size_t>(world_.size())) {
+  for (std::size_t i = static_cast<std::size_t>(world_.rank()); i < all.size();
+       i += static_cast<std::size_t>(world_.size())) {
     mine.add(attribution::reference_ids(model_->tokenizer(), all[i].references));
   }
   std::vector<std::int64_t> counts(mine.counts().begin(), mine.counts().end());
@@ -409,11 +455,13 @@ void Discovery::neurons() {
     output.sums = table::make_sums(shape_, std::move(best), output.cells.size());
     targets.push_back(evaluator_->targets(t, document_frequency(t)));
   }
-  stage("neurons", plan::neuron_units(loads(), model_load(), world_.size(), options_.unit_instances, stored), [&](const plan::Unit& unit) {
-    const auto t = static_cast<std::size_t>(unit.task);
-    return evaluator_->neurons(unit, outputs_[t].cells, targets[t], outputs_[t].sums);
-  });
-  const attribution::NeuronOptions neuron_options{options_.top_k, options_.weights, options_.neuron_mode, options_.neuron_share};
+  stage("neurons", plan::neuron_units(loads(), model_load(), world_.size(), options_.unit_instances, stored),
+        [&](const plan::Unit& unit) {
+          const auto t = static_cast<std::size_t>(unit.task);
+          return evaluator_->neurons(unit, outputs_[t].cells, targets[t], outputs_[t].sums);
+        });
+  const attribution::NeuronOptions neuron_options{options_.top_k, options_.weights, options_.neuron_mode,
+                                                  options_.neuron_share};
   for (TaskOutput& output : outputs_) {
     table::NeuronSums& sums = output.sums;
     const std::string what = "the neuron sums of task " + output.cells.task;
@@ -426,9 +474,12 @@ void Discovery::neurons() {
     finish(world_.sum({sums.plain_sum}), what);
     finish(world_.sum({sums.head_drop_sum}), what);
     finish(world_.sum({sums.head_signed_sum}), what);
-    output.neurons = attribution::neuron_tables(sums, shape_, output.heads.importance, neuron_options, output.fell_back);
+    output.neurons =
+        attribution::neuron_tables(sums, shape_, output.heads.importance, neuron_options, output.fell_back);
     if (output.fell_back && world_.rank() == 0) {
-      log::warning("task " + output.cells.task + ": no head has a positive importance; neurons are ranked by their mean plain contribution");
+      log::warning(
+          "task " + output.cells.task +
+          ": no head has a positive importance; neurons are ranked by their mean plain contribution");
     }
   }
   end_phase();
@@ -455,8 +506,12 @@ nlohmann::ordered_json Discovery::provenance(std::size_t task) const {
   const task::Item& first = tasks_[task].items.front();
   nlohmann::ordered_json json;
   json["schema_version"] = store::kSchemaVersion;
-  json["program"] = {{"name", "hones_mpi"}, {"version", std::string(version())}, {"git_commit", std::string(git_commit())}};
-  json["model"] = {{"name", options_.model.filename().string()}, {"snapshot", options_.snapshot.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(options_.snapshot)}, {"digest", model_digest_}};
+  json["program"] = {
+      {"name", "hones_mpi"}, {"version", std::string(version())}, {"git_commit", std::string(git_commit())}};
+  json["model"] = {{"name", options_.model.filename().string()},
+                   {"snapshot", options_.snapshot.empty() ? nlohmann::ordered_json(nullptr)
+                                                          : nlohmann::ordered_json(options_.snapshot)},
+                   {"digest", model_digest_}};
   json["benchmark"] = {{"split", "discovery"}, {"digest", benchmark_.digest}};
   json["prompts"] = options_.prompts;
   json["prompt_of_first_instance"] = evaluator_->prompt(first, first.attributed).rendered;
@@ -464,7 +519,10 @@ nlohmann::ordered_json Discovery::provenance(std::size_t task) const {
   json["operator"] = options_.op;
   json["max_new_tokens"] = options_.max_new_tokens;
   json["seed"] = options_.seed;
-  json["ranking"] = {{"top_k", options_.top_k}, {"weights", options_.weights}, {"neuron_mode", options_.neuron_mode}, {"neuron_share", options_.neuron_share}};
+  json["ranking"] = {{"top_k", options_.top_k},
+                     {"weights", options_.weights},
+                     {"neuron_mode", options_.neuron_mode},
+                     {"neuron_share", options_.neuron_share}};
   json["environment"] = environment();
   json["make_again"] = "hones_mpi discover --config settings.toml --out NEW_FOLDER";
   return json;
@@ -481,27 +539,32 @@ void Discovery::write() {
   header.settings_json = options_.settings_json;
   header.environment = environment();
   store::DiscoveryWriter writer(options_.out / "discovery.h5", world_, header);
-  for (const TaskOutput& output : outputs_) writer.write_task(output.cells, output.heads, output.sums, output.neurons);
+  for (const TaskOutput& output : outputs_)
+    writer.write_task(output.cells, output.heads, output.sums, output.neurons);
   slabs_ = writer.finish();
   slabs_by_rank_.assign(static_cast<std::size_t>(world_.size()), 0);
   slabs_by_rank_[static_cast<std::size_t>(world_.rank())] = slabs_.elements_by_me;
   finish(world_.sum({slabs_by_rank_}), "the count of written slabs");
   if (world_.rank() == 0) {
     write_file(options_.out / "settings.toml", options_.settings_toml);
-    for (std::size_t t = 0; t < outputs_.size(); ++t) write_task_files(options_.out, outputs_[t], provenance(t));
+    for (std::size_t t = 0; t < outputs_.size(); ++t)
+      write_task_files(options_.out, outputs_[t], provenance(t));
   }
   end_phase();
 }
 
 void Discovery::report() {
   const std::string node = world_.node();
-  const auto nodes = world_.gather(std::as_bytes(std::span(node.data(), node.size())), 0, comm::after(std::chrono::duration<double>(options_.deadline_seconds)));
+  const auto nodes = world_.gather(std::as_bytes(std::span(node.data(), node.size())), 0,
+                                   comm::after(std::chrono::duration<double>(options_.deadline_seconds)));
   if (world_.rank() != 0) return;
   const double seconds = seconds_since(start_);
   nlohmann::json run;
   run["schema_version"] = store::kSchemaVersion;
   run["command_line"] = options_.command_line;
-  run["settings"] = nlohmann::json::parse(options_.settings_json.empty() ? "{}" : options_.settings_json);
+  const std::string& all =
+      options_.all_settings_json.empty() ? options_.settings_json : options_.all_settings_json;
+  run["settings"] = nlohmann::json::parse(all.empty() ? "{}" : all);
   run["version"] = std::string(version());
   run["git_commit"] = std::string(git_commit());
   run["start"] = begun_;
@@ -509,7 +572,8 @@ void Discovery::report() {
   run["seconds"] = seconds;
   run["ranks"] = world_.size();
   run["hosts"] = nlohmann::json::array();
-  for (const auto& name : nodes) run["hosts"].push_back(std::string(reinterpret_cast<const char*>(name.data()), name.size()));
+  for (const auto& name : nodes)
+    run["hosts"].push_back(std::string(reinterpret_cast<const char*>(name.data()), name.size()));
   run["devices"] = std::vector<std::string>(static_cast<std::size_t>(world_.size()), "cpu");
   run["phases"] = phases_;
   run["forward_equivalents"] = layer_positions_ / full_layer_positions_;
@@ -520,8 +584,12 @@ void Discovery::report() {
   run["collective_writes"] = {{"datasets", slabs_.datasets}, {"collective", slabs_.collective}};
   run["excluded"] = nlohmann::json::array();
   for (const plan::Exclusion& e : exclusions_) {
-    const table::Instance& instance = outputs_[static_cast<std::size_t>(e.task)].cells.instances[static_cast<std::size_t>(e.instance)];
-    run["excluded"].push_back({{"task", options_.tasks[static_cast<std::size_t>(e.task)]}, {"image_id", instance.image_id}, {"item_id", instance.item_id}, {"reason", e.reason}});
+    const table::Instance& instance =
+        outputs_[static_cast<std::size_t>(e.task)].cells.instances[static_cast<std::size_t>(e.instance)];
+    run["excluded"].push_back({{"task", options_.tasks[static_cast<std::size_t>(e.task)]},
+                               {"image_id", instance.image_id},
+                               {"item_id", instance.item_id},
+                               {"reason", e.reason}});
   }
   run["checkpoints"] = {{"count", 0}, {"seconds", 0.0}};
   run["interruptions"] = 0;
@@ -531,14 +599,21 @@ void Discovery::report() {
   std::string text = "\n";
   for (const TaskOutput& output : outputs_) text += describe_task(output) + "\n";
   char line[256];
-  std::snprintf(line, sizeof line, "%s cells in %s on %d rank%s (heads %s, neurons %s), %.3f forward-equivalents per cell, %s positions/s\n",
-                grouped(cells_).c_str(), duration(seconds).c_str(), world_.size(), world_.size() == 1 ? "" : "s",
-                duration(phases_["heads"].get<double>()).c_str(), duration(phases_["neurons"].get<double>()).c_str(),
-                layer_positions_ / full_layer_positions_,
-                grouped(std::llround(layer_positions_ / static_cast<double>(shape_.layers) / std::max(1e-9, phases_["heads"].get<double>() + phases_["neurons"].get<double>()))).c_str());
+  std::snprintf(
+      line, sizeof line,
+      "%s cells in %s on %d rank%s (heads %s, neurons %s), %.3f forward-equivalents per cell, %s "
+      "positions/s\n",
+      grouped(cells_).c_str(), duration(seconds).c_str(), world_.size(), world_.size() == 1 ? "" : "s",
+      duration(phases_["heads"].get<double>()).c_str(), duration(phases_["neurons"].get<double>()).c_str(),
+      layer_positions_ / full_layer_positions_,
+      grouped(std::llround(layer_positions_ / static_cast<double>(shape_.layers) /
+                           std::max(1e-9, phases_["heads"].get<double>() + phases_["neurons"].get<double>())))
+          .c_str());
   text += line;
-  if (!exclusions_.empty()) text += std::to_string(exclusions_.size()) + " instances excluded, listed in run.json\n";
-  text += "results: " + options_.out.string() + "/{discovery.h5, heads.*.csv, neurons.*.csv, rankings.*.json, settings.toml, run.json}\n";
+  if (!exclusions_.empty())
+    text += std::to_string(exclusions_.size()) + " instances excluded, listed in run.json\n";
+  text += "results: " + options_.out.string() +
+          "/{discovery.h5, heads.*.csv, neurons.*.csv, rankings.*.json, settings.toml, run.json}\n";
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
 }
@@ -546,29 +621,40 @@ void Discovery::report() {
 std::string Discovery::plan_text(int ranks) {
   load_data();
   const std::vector<plan::TaskLoad> all = loads();
-  const std::vector<plan::Unit> units = plan::head_units(all, model_load(), ranks, options_.unit_instances, options_.unit_layers, asked_layers());
+  const std::vector<plan::Unit> units = plan::head_units(all, model_load(), ranks, options_.unit_instances,
+                                                         options_.unit_layers, asked_layers());
   double cost = 0;
   for (const plan::Unit& unit : units) cost += unit.cost;
-  std::string text = "model " + options_.model.string() + ": " + std::to_string(shape_.layers) + " layers x " + std::to_string(shape_.heads) +
-                     " heads, d_ff " + std::to_string(shape_.d_ff) + ", tile_positions " + std::to_string(tile_positions_) + "\n";
+  std::string text = "model " + options_.model.string() + ": " + std::to_string(shape_.layers) +
+                     " layers x " + std::to_string(shape_.heads) + " heads, d_ff " +
+                     std::to_string(shape_.d_ff) + ", tile_positions " + std::to_string(tile_positions_) +
+                     "\n";
   for (const plan::TaskLoad& load : all) {
-    text += "  " + load.name + ": " + grouped(load.instances) + " instances x " + grouped(asked_heads(0, shape_.layers)) + " heads, " +
-            grouped(std::llround(load.prompts_per_cell)) + " prompt(s) of about " + grouped(std::llround(load.positions_per_prompt)) + " positions a cell\n";
+    text += "  " + load.name + ": " + grouped(load.instances) + " instances x " +
+            grouped(asked_heads(0, shape_.layers)) + " heads, " +
+            grouped(std::llround(load.prompts_per_cell)) + " prompt(s) of about " +
+            grouped(std::llround(load.positions_per_prompt)) + " positions a cell\n";
   }
-  text += "head stage: " + grouped(static_cast<std::int64_t>(units.size())) + " units for " + std::to_string(ranks) + " rank(s), " + grouped(cells_in(units)) +
-          " cells, " + grouped(std::llround(cost / static_cast<double>(shape_.layers))) + " positions\n";
+  text += "head stage: " + grouped(static_cast<std::int64_t>(units.size())) + " units for " +
+          std::to_string(ranks) + " rank(s), " + grouped(cells_in(units)) + " cells, " +
+          grouped(std::llround(cost / static_cast<double>(shape_.layers))) + " positions\n";
   const std::int64_t stored = std::min(options_.stored_heads, asked_heads(0, shape_.layers));
-  const auto neuron_units = plan::neuron_units(all, model_load(), ranks, options_.unit_instances, std::vector<std::int64_t>(all.size(), stored));
+  const auto neuron_units = plan::neuron_units(all, model_load(), ranks, options_.unit_instances,
+                                               std::vector<std::int64_t>(all.size(), stored));
   double neuron_cost = 0;
   for (const plan::Unit& unit : neuron_units) neuron_cost += unit.cost;
-  text += "neuron stage: " + grouped(static_cast<std::int64_t>(neuron_units.size())) + " units, " + grouped(stored) + " stored heads a task, " +
-          grouped(std::llround(neuron_cost / static_cast<double>(shape_.layers))) + " positions\nnothing was computed or written\n";
+  text += "neuron stage: " + grouped(static_cast<std::int64_t>(neuron_units.size())) + " units, " +
+          grouped(stored) + " stored heads a task, " +
+          grouped(std::llround(neuron_cost / static_cast<double>(shape_.layers))) +
+          " positions\nnothing was computed or written\n";
   return text;
 }
 
 }  // namespace
 
-void discover(const DiscoverOptions& options, comm::Communicator& world) { Discovery(options, world).run(); }
+void discover(const DiscoverOptions& options, comm::Communicator& world) {
+  Discovery(options, world).run();
+}
 
 std::string dry_run(const DiscoverOptions& options, int ranks) {
   const auto alone = comm::local();

@@ -1,14 +1,13 @@
-#include <hones/sweep/evaluator.hpp>
-
-#include <c10/core/InferenceMode.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include <c10/core/InferenceMode.h>
+
 #include <hones/attribution/contribution.hpp>
 #include <hones/attribution/neurons.hpp>
 #include <hones/base/error.hpp>
+#include <hones/sweep/evaluator.hpp>
 
 namespace hones::sweep {
 
@@ -20,20 +19,26 @@ using table::CellState;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void push_bleu(CellBlock& block, const std::optional<metric::BleuCounts>& counts) {
-  for (std::size_t n = 0; n < 4; ++n) block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->guess[n]) : 65535);
-  for (std::size_t n = 0; n < 4; ++n) block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->correct[n]) : 65535);
+  for (std::size_t n = 0; n < 4; ++n)
+    block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->guess[n]) : 65535);
+  for (std::size_t n = 0; n < 4; ++n)
+    block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->correct[n]) : 65535);
   block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->hypothesis_length) : 65535);
   block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->reference_length) : 65535);
 }
 
-std::vector<std::int32_t> narrow(const std::vector<std::int64_t>& ids) { return {ids.begin(), ids.end()}; }
+std::vector<std::int32_t> narrow(const std::vector<std::int64_t>& ids) {
+  return {ids.begin(), ids.end()};
+}
 
 std::span<const float> values(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
 void append(CellBlock& to, CellBlock&& from) {
-  const auto move_all = [](auto& into, auto& out) { into.insert(into.end(), std::make_move_iterator(out.begin()), std::make_move_iterator(out.end())); };
+  const auto move_all = [](auto& into, auto& out) {
+    into.insert(into.end(), std::make_move_iterator(out.begin()), std::make_move_iterator(out.end()));
+  };
   move_all(to.states, from.states);
   move_all(to.utility, from.utility);
   move_all(to.answer_logprob, from.answer_logprob);
@@ -45,7 +50,8 @@ void append(CellBlock& to, CellBlock&& from) {
 }  // namespace
 
 std::int64_t default_tile_positions(const checkpoint::DecoderConfig& config, std::int64_t bytes_per_value) {
-  // Alive at once at the widest point of a layer: residual, norm and their float32 copies (6 D), gate, up and their product (3 F).
+  // Alive at once at the widest point of a layer: residual, norm and their float32 copies (6 D), gate, up and
+  // their product (3 F).
   const std::int64_t per_position = bytes_per_value * (6 * config.hidden_size + 3 * config.intermediate_size);
   return std::max<std::int64_t>(1, (std::int64_t{1} << 30) / per_position);
 }
@@ -63,21 +69,22 @@ struct Evaluator::Instance {
   std::string excluded;  // reason; empty: fine
   std::vector<model::EncodedPrompt> prompts;
   std::int64_t last_image_position = -1;
-  std::int64_t longest = 0;       // positions of the longest pass over it: what tiles are cut by
-  double prefill_positions = 0;   // of one full prefill, all prompts
+  std::int64_t longest = 0;      // positions of the longest pass over it: what tiles are cut by
+  double prefill_positions = 0;  // of one full prefill, all prompts
 
   bool plain_done = false;
-  model::Answer answer;              // generating tasks
+  model::Answer answer;  // generating tasks
   task::Score score;
-  double answer_logprob = 0;         // of the plain answer (retrieval: log P(Yes) of the positive)
-  std::vector<double> scores;        // retrieval
+  double answer_logprob = 0;   // of the plain answer (retrieval: log P(Yes) of the positive)
+  std::vector<double> scores;  // retrieval
   double utility = 0;
-  at::Tensor trunk_sd;               // gaussian only: [L, H, Dh] over positions up to the last image token
+  at::Tensor trunk_sd;  // gaussian only: [L, H, Dh] over positions up to the last image token
   double layer_positions = 0;
 };
 
-Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model, const std::vector<TaskItems>& tasks,
-                     std::filesystem::path images, std::int64_t tile_positions)
+Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model,
+                     const std::vector<TaskItems>& tasks, std::filesystem::path images,
+                     std::int64_t tile_positions)
     : options_(options),
       model_(model),
       tasks_(tasks),
@@ -87,11 +94,13 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model, 
       chat_(task::chat_for(options.prompts)),
       generator_(model, options.max_new_tokens) {
   const auto& decoder = model.config().text;
-  asked_.assign(static_cast<std::size_t>(decoder.layers), std::vector<bool>(static_cast<std::size_t>(decoder.heads), options.heads.empty()));
+  asked_.assign(static_cast<std::size_t>(decoder.layers),
+                std::vector<bool>(static_cast<std::size_t>(decoder.heads), options.heads.empty()));
   for (const table::Head head : options.heads) {
     if (head.layer < 0 || head.layer >= decoder.layers || head.head < 0 || head.head >= decoder.heads) {
-      throw UsageError("head " + std::to_string(head.layer) + ":" + std::to_string(head.head) + " is beyond the model's " +
-                       std::to_string(decoder.layers) + " layers x " + std::to_string(decoder.heads) + " heads");
+      throw UsageError("head " + std::to_string(head.layer) + ":" + std::to_string(head.head) +
+                       " is beyond the model's " + std::to_string(decoder.layers) + " layers x " +
+                       std::to_string(decoder.heads) + " heads");
     }
     asked_[static_cast<std::size_t>(head.layer)][static_cast<std::size_t>(head.head)] = true;
   }
@@ -101,7 +110,8 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model, 
     const auto yes = text::answer_ids(model.tokenizer(), chat_, text, "Yes");
     const auto no = text::answer_ids(model.tokenizer(), chat_, text, "No");
     if (yes.size() != 1 || no.size() != 1 || yes == no) {
-      throw DataError("the tokenizer makes " + std::to_string(yes.size()) + " tokens of 'Yes' and " + std::to_string(no.size()) +
+      throw DataError("the tokenizer makes " + std::to_string(yes.size()) + " tokens of 'Yes' and " +
+                      std::to_string(no.size()) +
                       " of 'No' after the prompt; the task retrieval needs one each, and different ones");
     }
     yes_ = yes.front();
@@ -111,7 +121,8 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model, 
 Evaluator::~Evaluator() = default;
 
 text::Prompt Evaluator::prompt(const task::Item& item, std::size_t which) const {
-  return text::make_prompt(model_.tokenizer(), chat_, item.texts.at(which), static_cast<std::size_t>(model_.image_tokens()));
+  return text::make_prompt(model_.tokenizer(), chat_, item.texts.at(which),
+                           static_cast<std::size_t>(model_.image_tokens()));
 }
 
 std::int64_t Evaluator::prompt_positions(std::size_t task, const task::Item& item) const {
@@ -143,17 +154,21 @@ const Evaluator::Instance& Evaluator::instance(std::int32_t task, std::int64_t i
     state.prompts.push_back({made.ids, features});
     const auto length = static_cast<std::int64_t>(made.ids.size());
     state.prefill_positions += static_cast<double>(length);
-    state.longest = std::max(state.longest, state.what->generates() ? generator_.check_length(state.prompts.back()) : length);
+    state.longest = std::max(
+        state.longest, state.what->generates() ? generator_.check_length(state.prompts.back()) : length);
   }
   return state;
 }
 
-std::vector<double> Evaluator::log_p_yes(const Instance&, std::size_t, const model::ForwardOutput& output) const {
-  const at::Tensor logits = model_.decoder().logits(output.hidden, /*upcast=*/true).contiguous();  // [R, 1, V]
+std::vector<double> Evaluator::log_p_yes(const Instance&, std::size_t,
+                                         const model::ForwardOutput& output) const {
+  const at::Tensor logits =
+      model_.decoder().logits(output.hidden, /*upcast=*/true).contiguous();  // [R, 1, V]
   const std::int64_t V = logits.size(-1);
   std::vector<double> scores;
   for (std::int64_t row = 0; row < logits.size(0); ++row) {
-    scores.push_back(metric::log_probability({logits.const_data_ptr<float>() + row * V, static_cast<std::size_t>(V)}, std::span(&yes_, 1)));
+    scores.push_back(metric::log_probability(
+        {logits.const_data_ptr<float>() + row * V, static_cast<std::size_t>(V)}, std::span(&yes_, 1)));
   }
   return scores;
 }
@@ -165,7 +180,8 @@ void Evaluator::plain_run(Instance& state) const {
   const auto plain_rows = [](std::int64_t, std::int64_t) { return std::vector<model::RowEdit>(1); };
   if (op_ == model::Operator::gaussian) {
     model::ForwardInput input;
-    input.start.residual = model_.embed(state.prompts[0].ids, state.prompts[0].ids.size(), state.prompts[0].features);
+    input.start.residual =
+        model_.embed(state.prompts[0].ids, state.prompts[0].ids.size(), state.prompts[0].features);
     input.sequence = model::linear_sequence(input.start.residual.size(1));
     input.rows.resize(1);
     input.readouts.z_all = true;
@@ -173,7 +189,10 @@ void Evaluator::plain_run(Instance& state) const {
     state.layer_positions += static_cast<double>(output.layer_positions);
     std::vector<at::Tensor> sd;
     for (const at::Tensor& z : output.z) {
-      sd.push_back(z.select(0, 0).narrow(0, 0, state.last_image_position + 1).to(at::kDouble).std(0, /*correction=*/0));
+      sd.push_back(z.select(0, 0)
+                       .narrow(0, 0, state.last_image_position + 1)
+                       .to(at::kDouble)
+                       .std(0, /*correction=*/0));
     }
     state.trunk_sd = at::stack(sd);
   }
@@ -201,7 +220,8 @@ void Evaluator::plain_run(Instance& state) const {
     state.layer_positions += static_cast<double>(output.layer_positions);
     state.scores.push_back(log_p_yes(state, which, output)[0]);
     if (!std::isfinite(state.scores.back())) {
-      state.excluded = "the plain run's logits are not finite (candidate " + std::to_string(state.item->candidate_ids[which]) + ")";
+      state.excluded = "the plain run's logits are not finite (candidate " +
+                       std::to_string(state.item->candidate_ids[which]) + ")";
       return;
     }
   }
@@ -226,21 +246,25 @@ CellBlock Evaluator::plain_block(const Instance& state) const {
   return block;
 }
 
-model::RowEdit Evaluator::edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head, std::int64_t first,
-                               std::int64_t length) const {
+model::RowEdit Evaluator::edit(const Instance& state, std::size_t which, std::int64_t layer,
+                               std::int64_t head, std::int64_t first, std::int64_t length) const {
   model::HeadEdit replaced{layer, {head}, op_, {}};
   if (op_ == model::Operator::gaussian) {
-    const std::string id = state.what->generates() ? state.item->item_id : std::to_string(state.item->candidate_ids[which]);
-    replaced.noise = model::gaussian_noise(options_.seed, state.item->image_id, layer, head, state.what->name() + "|" + id, first, length,
-                                           state.last_image_position, state.trunk_sd[layer][head], options_.sigma)
-                         .unsqueeze(0);
+    const std::string id =
+        state.what->generates() ? state.item->item_id : std::to_string(state.item->candidate_ids[which]);
+    replaced.noise =
+        model::gaussian_noise(options_.seed, state.item->image_id, layer, head, state.what->name() + "|" + id,
+                              first, length, state.last_image_position, state.trunk_sd[layer][head],
+                              options_.sigma)
+            .unsqueeze(0);
   }
   return {{std::move(replaced)}, {}};
 }
 
-// Heads [begin, end) of one layer as the rows of one batch, those that were asked for. On a CPU the number of rows changes no bit
-// (tests/model/rows_test.cpp), so a tile needs no padding.
-CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end, Work& work) const {
+// Heads [begin, end) of one layer as the rows of one batch, those that were asked for. On a CPU the number of
+// rows changes no bit (tests/model/rows_test.cpp), so a tile needs no padding.
+CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::int64_t begin,
+                               std::int64_t end, Work& work) const {
   const auto& asked = asked_[static_cast<std::size_t>(layer)];
   std::vector<std::int64_t> heads;
   for (std::int64_t head = begin; head < end; ++head) {
@@ -291,7 +315,8 @@ CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::i
         cell = CellState::invalid;
       } else if (answer.ids != state.answer.ids) {
         cell = CellState::changed;
-        const task::Score score = state.what->score(*state.item, text::answer_text(model_.tokenizer(), answer.ids));
+        const task::Score score =
+            state.what->score(*state.item, text::answer_text(model_.tokenizer(), answer.ids));
         utility = score.utility;
         bleu = score.bleu;
         block.answers[static_cast<std::size_t>(head - begin)] = narrow(answer.ids);
@@ -311,7 +336,8 @@ CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::i
     block.utility.push_back(done ? utility : kNaN);
     block.answer_logprob.push_back(static_cast<float>(done ? logprob : kNaN));
     if (!state.what->generates()) {
-      for (std::size_t c = 0; c < state.prompts.size(); ++c) block.scores.push_back(static_cast<float>(done ? row_scores[c] : kNaN));
+      for (std::size_t c = 0; c < state.prompts.size(); ++c)
+        block.scores.push_back(static_cast<float>(done ? row_scores[c] : kNaN));
     }
     if (state.score.bleu) push_bleu(block, done ? bleu : std::nullopt);
     if (cell != CellState::not_asked) {
@@ -329,7 +355,8 @@ Work Evaluator::heads(const plan::Unit& unit) {
   const std::int64_t H = model_.config().text.heads;
   Work work;
   for (std::int64_t index = unit.instance_begin; index < unit.instance_end; ++index) {
-    const bool fresh = !(current_ && current_->task == unit.task && current_->index == index && current_->plain_done);
+    const bool fresh =
+        !(current_ && current_->task == unit.task && current_->index == index && current_->plain_done);
     instance(unit.task, index);
     plain_run(*current_);
     const Instance& state = *current_;
@@ -366,21 +393,24 @@ Work Evaluator::heads(const plan::Unit& unit) {
   return work;
 }
 
-std::vector<attribution::Target> Evaluator::targets(std::size_t task, const metric::DocumentFrequency& frequency) const {
+std::vector<attribution::Target> Evaluator::targets(std::size_t task,
+                                                    const metric::DocumentFrequency& frequency) const {
   const TaskItems& items = tasks_[task];
   std::vector<attribution::Target> targets;
   for (const task::Item& item : items.items) {
     if (items.task->open_ended()) {
-      targets.push_back(attribution::open_target(model_.tokenizer(), item.references, frequency, options_.open_target_join));
+      targets.push_back(attribution::open_target(model_.tokenizer(), item.references, frequency,
+                                                 options_.open_target_join));
     } else {
-      targets.push_back(attribution::fixed_target(text::answer_ids(model_.tokenizer(), chat_, item.texts.at(item.attributed), item.target)));
+      targets.push_back(attribution::fixed_target(
+          text::answer_ids(model_.tokenizer(), chat_, item.texts.at(item.attributed), item.target)));
     }
   }
   return targets;
 }
 
-Work Evaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells, const std::vector<attribution::Target>& targets,
-                        table::NeuronSums& sums) {
+Work Evaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells,
+                        const std::vector<attribution::Target>& targets, table::NeuronSums& sums) {
   const c10::InferenceMode no_gradients;
   const auto& decoder = model_.config().text;
   Work work;
@@ -392,7 +422,8 @@ Work Evaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells, c
     HONES_ASSERT(state.excluded.empty(), state.excluded);
     const std::size_t which = state.item->attributed;
     const model::EncodedPrompt& prompt = state.prompts[which];
-    const at::Tensor projection = attribution::target_projection(model_.decoder(), targets.at(static_cast<std::size_t>(index)));
+    const at::Tensor projection =
+        attribution::target_projection(model_.decoder(), targets.at(static_cast<std::size_t>(index)));
     model::ForwardInput input;
     input.start.residual = model_.embed(prompt.ids, prompt.ids.size(), prompt.features);
     const std::int64_t T = input.start.residual.size(1);
@@ -422,16 +453,20 @@ Work Evaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells, c
         const std::size_t end = std::min(begin + rows, stored.size());
         input.rows.clear();
         for (std::size_t i = begin; i < end; ++i) {
-          input.rows.push_back(edit(state, which, layer, sums.heads[static_cast<std::size_t>(stored[i])].head, 0, T));
+          input.rows.push_back(
+              edit(state, which, layer, sums.heads[static_cast<std::size_t>(stored[i])].head, 0, T));
         }
         const model::ForwardOutput output = pass();
         for (std::size_t i = begin; i < end; ++i) {
           const table::Head head = sums.heads[static_cast<std::size_t>(stored[i])];
           ++work.cells;
           work.full_layer_positions += full;
-          const bool usable = cells.states[cells.at(index, cells.shape.column(head.layer, head.head))] != CellState::invalid;
-          const at::Tensor replaced = attribution::contributions(output.a, static_cast<std::int64_t>(i - begin), projection, layer, plain);
-          if (!usable || !attribution::add_head(sums, stored[i], values(plain), values(replaced))) ++work.invalid_cells;
+          const bool usable =
+              cells.states[cells.at(index, cells.shape.column(head.layer, head.head))] != CellState::invalid;
+          const at::Tensor replaced = attribution::contributions(
+              output.a, static_cast<std::int64_t>(i - begin), projection, layer, plain);
+          if (!usable || !attribution::add_head(sums, stored[i], values(plain), values(replaced)))
+            ++work.invalid_cells;
         }
       }
     }

@@ -1,14 +1,14 @@
-#include <hones/sweep/outputs.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+
 #include <nlohmann/json.hpp>
 
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
 #include <hones/stats/stats.hpp>
 #include <hones/store/results.hpp>
+#include <hones/sweep/outputs.hpp>
 
 namespace hones::sweep {
 
@@ -20,8 +20,8 @@ std::vector<store::HeadCsvRow> head_rows(const TaskOutput& output) {
   std::vector<store::HeadCsvRow> rows;
   for (const table::Head head : attribution::ranked_heads(output.heads, output.cells.shape)) {
     const auto at = static_cast<std::size_t>(head.layer * output.cells.shape.heads + head.head);
-    rows.push_back({head, output.heads.importance[at], output.heads.ci_low[at], output.heads.ci_high[at], output.heads.answers_changed[at],
-                    drop[at], drop_rank[at]});
+    rows.push_back({head, output.heads.importance[at], output.heads.ci_low[at], output.heads.ci_high[at],
+                    output.heads.answers_changed[at], drop[at], drop_rank[at]});
   }
   return rows;
 }
@@ -36,15 +36,19 @@ std::vector<store::NeuronCsvRow> neuron_rows(const TaskOutput& output) {
   std::vector<store::NeuronCsvRow> rows;
   for (std::size_t i = 0; i + 1 < output.neurons.top.size(); i += 2) {
     const std::int32_t layer = output.neurons.top[i], neuron = output.neurons.top[i + 1];
-    rows.push_back({layer, neuron, scores[static_cast<std::size_t>(layer * output.cells.shape.d_ff + neuron)]});
+    rows.push_back(
+        {layer, neuron, scores[static_cast<std::size_t>(layer * output.cells.shape.d_ff + neuron)]});
   }
   return rows;
 }
 
-nlohmann::ordered_json number(double value) { return std::isnan(value) ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(value); }
+nlohmann::ordered_json number(double value) {
+  return std::isnan(value) ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(value);
+}
 
 std::int64_t count(const TaskOutput& output, table::InstanceState state) {
-  return std::count_if(output.cells.instances.begin(), output.cells.instances.end(), [&](const table::Instance& i) { return i.state == state; });
+  return std::count_if(output.cells.instances.begin(), output.cells.instances.end(),
+                       [&](const table::Instance& i) { return i.state == state; });
 }
 
 std::vector<std::int64_t> top_neurons(const TaskOutput& output) {
@@ -57,7 +61,8 @@ std::vector<std::int64_t> top_neurons(const TaskOutput& output) {
 
 }  // namespace
 
-void write_task_files(const std::filesystem::path& folder, const TaskOutput& output, const nlohmann::ordered_json& provenance) {
+void write_task_files(const std::filesystem::path& folder, const TaskOutput& output,
+                      const nlohmann::ordered_json& provenance) {
   const std::string task = output.cells.task;
   const std::vector<store::HeadCsvRow> rows = head_rows(output);
   write_file(folder / ("heads." + task + ".csv"), store::heads_csv(rows));
@@ -87,15 +92,17 @@ void write_task_files(const std::filesystem::path& folder, const TaskOutput& out
   json["neurons"] = {{"mode", output.neurons.mode},
                      {"selected", output.neurons.top.size() / 2},
                      {"ranked_by_plain_contribution", output.fell_back},
-                     {"per_layer", stats::layer_histogram(top_neurons(output), output.cells.shape.layers, output.cells.shape.d_ff)}};
+                     {"per_layer", stats::layer_histogram(top_neurons(output), output.cells.shape.layers,
+                                                          output.cells.shape.d_ff)}};
   write_file(folder / ("rankings." + task + ".json"), json.dump(2) + "\n");
 }
 
 std::string describe_task(const TaskOutput& output) {
   const std::vector<store::HeadCsvRow> rows = head_rows(output);
   char line[160];
-  std::snprintf(line, sizeof line, "%s  %s = %.4f on %lld instances", output.cells.task.c_str(), output.cells.metric.c_str(),
-                output.heads.plain_metric, static_cast<long long>(count(output, table::InstanceState::done)));
+  std::snprintf(line, sizeof line, "%s  %s = %.4f on %lld instances", output.cells.task.c_str(),
+                output.cells.metric.c_str(), output.heads.plain_metric,
+                static_cast<long long>(count(output, table::InstanceState::done)));
   std::string text = line;
   if (output.cells.bleu) {
     std::snprintf(line, sizeof line, " (corpus BLEU-4 %.4f)", output.heads.plain_corpus_bleu4);
@@ -104,16 +111,20 @@ std::string describe_task(const TaskOutput& output) {
   const std::int64_t excluded = count(output, table::InstanceState::excluded);
   if (excluded > 0) text += ", " + std::to_string(excluded) + " excluded";
   text += "\n  head      importance  95 % interval         changed  log-prob drop (rank)\n";
-  for (std::size_t i = 0; i < std::min<std::size_t>(rows.size(), std::min<std::size_t>(output.heads.top.size(), 10)); ++i) {
+  for (std::size_t i = 0;
+       i < std::min<std::size_t>(rows.size(), std::min<std::size_t>(output.heads.top.size(), 10)); ++i) {
     const store::HeadCsvRow& row = rows[i];
-    std::snprintf(line, sizeof line, "  %2d:%-4d  %+10.4f  [%+.4f, %+.4f]  %7u  %+9.4f (%lld)\n", row.head.layer, row.head.head, row.importance,
-                  row.ci_low, row.ci_high, row.answers_changed, row.logprob_drop, static_cast<long long>(row.logprob_rank));
+    std::snprintf(line, sizeof line, "  %2d:%-4d  %+10.4f  [%+.4f, %+.4f]  %7u  %+9.4f (%lld)\n",
+                  row.head.layer, row.head.head, row.importance, row.ci_low, row.ci_high, row.answers_changed,
+                  row.logprob_drop, static_cast<long long>(row.logprob_rank));
     text += line;
   }
-  std::snprintf(line, sizeof line, "  split-half overlap of the top %zu: %.2f\n", output.heads.top.size(), output.heads.split_half_overlap);
+  std::snprintf(line, sizeof line, "  split-half overlap of the top %zu: %.2f\n", output.heads.top.size(),
+                output.heads.split_half_overlap);
   text += line;
   text += "  top " + std::to_string(output.neurons.top.size() / 2) + " neurons by layer:";
-  for (const std::int64_t in_layer : stats::layer_histogram(top_neurons(output), output.cells.shape.layers, output.cells.shape.d_ff)) {
+  for (const std::int64_t in_layer :
+       stats::layer_histogram(top_neurons(output), output.cells.shape.layers, output.cells.shape.d_ff)) {
     text += " " + std::to_string(in_layer);
   }
   text += output.fell_back ? "  (no head is positive: ranked by mean plain contribution)\n" : "\n";

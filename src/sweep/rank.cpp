@@ -1,11 +1,10 @@
-#include <hones/sweep/rank.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/sweep/outputs.hpp>
+#include <hones/sweep/rank.hpp>
 
 namespace hones::sweep {
 
@@ -21,9 +20,12 @@ T setting(const nlohmann::json& settings, const std::string& key, const std::fil
 // Blocks of the file (one an instance) as one dense array.
 std::vector<std::uint16_t> dense_bleu(const table::TaskCells& cells) {
   if (!cells.bleu) return {};
-  std::vector<std::uint16_t> bleu(static_cast<std::size_t>(cells.size() * cells.shape.columns()) * table::kBleuCounts, 65535);
+  std::vector<std::uint16_t> bleu(
+      static_cast<std::size_t>(cells.size() * cells.shape.columns()) * table::kBleuCounts, 65535);
   for (const table::CellBlock& block : cells.own) {
-    std::copy(block.bleu.begin(), block.bleu.end(), bleu.begin() + static_cast<std::ptrdiff_t>(cells.at(block.instance, block.begin) * table::kBleuCounts));
+    std::copy(block.bleu.begin(), block.bleu.end(),
+              bleu.begin() +
+                  static_cast<std::ptrdiff_t>(cells.at(block.instance, block.begin) * table::kBleuCounts));
   }
   return bleu;
 }
@@ -56,15 +58,20 @@ std::string rank(const RankOptions& options) {
     output.sums = std::move(task.sums);
     const auto stored = static_cast<std::int64_t>(output.sums.heads.size());
     if (heads.top_k > stored) {
-      throw UsageError("--top-k " + std::to_string(heads.top_k) + ": " + file.string() + " keeps the sums of " + std::to_string(stored) +
-                       " heads of " + output.cells.task + "; use at most that, or run discover with a larger --stored-heads");
+      throw UsageError("--top-k " + std::to_string(heads.top_k) + ": " + file.string() +
+                       " keeps the sums of " + std::to_string(stored) + " heads of " + output.cells.task +
+                       "; use at most that, or run discover with a larger --stored-heads");
     }
     output.heads = attribution::head_tables(output.cells, output.bleu, heads);
-    output.neurons = attribution::neuron_tables(output.sums, output.cells.shape, output.heads.importance, neurons, output.fell_back);
+    output.neurons = attribution::neuron_tables(output.sums, output.cells.shape, output.heads.importance,
+                                                neurons, output.fell_back);
     // What made the cells is told by the run's own file; only the settings of this ranking are new.
     const std::filesystem::path told = options.folder / ("rankings." + output.cells.task + ".json");
     auto provenance = nlohmann::ordered_json::parse(read_file(told));
-    provenance["ranking"] = {{"top_k", heads.top_k}, {"weights", neurons.weights}, {"neuron_mode", neurons.mode}, {"neuron_share", neurons.share}};
+    provenance["ranking"] = {{"top_k", heads.top_k},
+                             {"weights", neurons.weights},
+                             {"neuron_mode", neurons.mode},
+                             {"neuron_share", neurons.share}};
     write_task_files(out, output, provenance);
     text += describe_task(output) + "\n";
   }

@@ -1,16 +1,15 @@
-#include <hones/sweep/stage.hpp>
-
-#include <boost/serialization/string.hpp>
-#include <boost/serialization/vector.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <optional>
 #include <thread>
 
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/vector.hpp>
+
 #include <hones/base/error.hpp>
 #include <hones/base/log.hpp>
 #include <hones/comm/archive.hpp>
+#include <hones/sweep/stage.hpp>
 
 namespace hones::sweep {
 
@@ -19,10 +18,13 @@ namespace {
 constexpr int kRequest = 1;
 constexpr int kGrant = 2;
 
-double seconds_since(comm::Clock::time_point start) { return std::chrono::duration<double>(comm::Clock::now() - start).count(); }
+double seconds_since(comm::Clock::time_point start) {
+  return std::chrono::duration<double>(comm::Clock::now() - start).count();
+}
 
-// Rank 0's side. Order of one turn: receive an outcome, book it, answer with a grant. It ends when every rank has been told
-// that the stage is done; then every unit has been booked, or the run has failed and nobody works any more.
+// Rank 0's side. Order of one turn: receive an outcome, book it, answer with a grant. It ends when every rank
+// has been told that the stage is done; then every unit has been booked, or the run has failed and nobody
+// works any more.
 class Desk {
  public:
   Desk(comm::Communicator& world, plan::Scheduler& scheduler, const StageHooks& hooks, StageSummary& summary)
@@ -38,7 +40,8 @@ class Desk {
       if (const auto message = world_.receive(kRequest, comm::after(std::chrono::milliseconds(100)))) {
         const auto outcome = comm::from_bytes<plan::Outcome>(message->bytes);
         book(outcome);
-        const plan::Grant grant = summary_.failure != 0 ? plan::Grant{} : scheduler_.next(outcome.rank, seconds_since(start_));
+        const plan::Grant grant =
+            summary_.failure != 0 ? plan::Grant{} : scheduler_.next(outcome.rank, seconds_since(start_));
         dismissed += grant.kind == plan::Grant::Kind::stage_done;
         sending.push_back(world_.send(comm::to_bytes(grant), outcome.rank, kGrant));
         std::erase_if(sending, [](const auto& pending) { return pending->wait(comm::Clock::now()); });
@@ -52,7 +55,8 @@ class Desk {
       while (!stop.stop_requested() && !pending->wait(comm::after(std::chrono::milliseconds(100)))) {
       }
     }
-    if (hooks_.tick && !stop.stop_requested()) hooks_.tick({scheduler_.progress(), summary_, seconds_since(start_)});
+    if (hooks_.tick && !stop.stop_requested())
+      hooks_.tick({scheduler_.progress(), summary_, seconds_since(start_)});
   }
 
  private:
@@ -65,11 +69,15 @@ class Desk {
     summary_.layer_positions += outcome.layer_positions;
     summary_.full_layer_positions += outcome.full_layer_positions;
     for (const plan::Exclusion& exclusion : outcome.exclusions) {
-      const auto same = [&](const plan::Exclusion& e) { return e.task == exclusion.task && e.instance == exclusion.instance; };
+      const auto same = [&](const plan::Exclusion& e) {
+        return e.task == exclusion.task && e.instance == exclusion.instance;
+      };
       // An instance that is cut into several units is found by each of them.
-      if (std::none_of(summary_.exclusions.begin(), summary_.exclusions.end(), same)) summary_.exclusions.push_back(exclusion);
+      if (std::none_of(summary_.exclusions.begin(), summary_.exclusions.end(), same))
+        summary_.exclusions.push_back(exclusion);
     }
-    if (hooks_.verdict && summary_.failure == 0) std::tie(summary_.failure, summary_.failure_line) = hooks_.verdict(summary_);
+    if (hooks_.verdict && summary_.failure == 0)
+      std::tie(summary_.failure, summary_.failure_line) = hooks_.verdict(summary_);
   }
 
   comm::Communicator& world_;
@@ -86,7 +94,9 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, double 
     auto sending = world.send(comm::to_bytes(outcome), 0, kRequest);
     const auto message = world.receive(kGrant, comm::after(std::chrono::duration<double>(patience)));
     if (!message) {
-      throw Error(ExitCode::rank_failed, "rank 0 granted nothing for " + std::to_string(static_cast<int>(patience)) + " s; it is stopped or unreachable");
+      throw Error(ExitCode::rank_failed, "rank 0 granted nothing for " +
+                                             std::to_string(static_cast<int>(patience)) +
+                                             " s; it is stopped or unreachable");
     }
     const auto grant = comm::from_bytes<plan::Grant>(message->bytes);
     if (grant.kind == plan::Grant::Kind::stage_done) return;
@@ -106,7 +116,8 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, double 
 
 }  // namespace
 
-StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks, double patience) {
+StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks,
+                       double patience) {
   StageSummary summary;
   if (world.rank() == 0) {
     HONES_ASSERT(scheduler != nullptr, "rank 0 schedules");
@@ -122,8 +133,9 @@ StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, co
     });
     work_until_done(world, hooks, patience);
     thread.join();
-    std::sort(summary.exclusions.begin(), summary.exclusions.end(),
-              [](const auto& a, const auto& b) { return std::pair(a.task, a.instance) < std::pair(b.task, b.instance); });
+    std::sort(summary.exclusions.begin(), summary.exclusions.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.task, a.instance) < std::pair(b.task, b.instance);
+    });
   } else {
     work_until_done(world, hooks, patience);
   }

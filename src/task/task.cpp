@@ -1,9 +1,8 @@
-#include <hones/task/task.hpp>
-
 #include <algorithm>
 #include <numeric>
 
 #include <hones/base/error.hpp>
+#include <hones/task/task.hpp>
 
 namespace hones::task {
 
@@ -40,7 +39,9 @@ class RecordTask : public Task {
 
   template <typename T>
   const T& need(const std::optional<T>& field, const benchmark::Record& record) const {
-    if (!field) throw DataError(record.where + ": no field '" + name() + "', which the task '" + name() + "' needs; leave the task out with --tasks or prepare the benchmark with it");
+    if (!field)
+      throw DataError(record.where + ": no field '" + name() + "', which the task '" + name() +
+                      "' needs; leave the task out with --tasks or prepare the benchmark with it");
     return *field;
   }
 };
@@ -76,7 +77,9 @@ class Ocr : public RecordTask {
                     : "Transcribe the text inside the blue box.\nOutput text only.") {}
   std::string name() const override { return "ocr"; }
   std::string metric() const override { return "anls:rrc"; }
-  Score score(const Item& item, const std::string& answer) const override { return {metric::anls(answer, item.references), {}}; }
+  Score score(const Item& item, const std::string& answer) const override {
+    return {metric::anls(answer, item.references), {}};
+  }
 
  protected:
   void describe(const benchmark::Record& record, Item& item) const override {
@@ -99,14 +102,16 @@ class CaptionTask : public RecordTask {
   bool open_ended() const override { return true; }
   Score score(const Item& item, const std::string& answer) const override {
     std::vector<std::string> references;
-    for (const std::string& reference : item.references) references.push_back(metric::tokenize_at_blanks(reference));
+    for (const std::string& reference : item.references)
+      references.push_back(metric::tokenize_at_blanks(reference));
     const metric::BleuCounts counts = metric::bleu_counts(metric::tokenize_at_blanks(answer), references);
     return {metric::bleu(counts)[3], counts};
   }
 
  protected:
   void describe(const benchmark::Record& record, Item& item) const override {
-    if (record.captions.empty()) throw DataError(record.where + ": no captions, which the task 'caption' needs");
+    if (record.captions.empty())
+      throw DataError(record.where + ": no captions, which the task 'caption' needs");
     item.texts = {"Describe the image in one sentence."};
     for (const benchmark::Caption& caption : record.captions) item.references.push_back(caption.text);
   }
@@ -115,8 +120,10 @@ class CaptionTask : public RecordTask {
 class Retrieval : public Task {
  public:
   explicit Retrieval(bool paper)
-      : text_(paper ? "Candidate: {CandidateText} Does the candidate correctly describe the image? Answer exactly Yes or No."
-                    : "Candidate: {CandidateText}\nDoes the candidate correctly describe the image?\nAnswer exactly Yes or No.") {}
+      : text_(paper ? "Candidate: {CandidateText} Does the candidate correctly describe the image? Answer "
+                      "exactly Yes or No."
+                    : "Candidate: {CandidateText}\nDoes the candidate correctly describe the image?\nAnswer "
+                      "exactly Yes or No.") {}
   std::string name() const override { return "retrieval"; }
   std::string metric() const override { return "ndcg5:tie_average"; }
   bool generates() const override { return false; }
@@ -147,7 +154,9 @@ class Retrieval : public Task {
 
 }  // namespace
 
-Score Task::score(const Item&, const std::string&) const { throw InternalError("the task '" + name() + "' generates no answers"); }
+Score Task::score(const Item&, const std::string&) const {
+  throw InternalError("the task '" + name() + "' generates no answers");
+}
 
 const std::vector<std::string>& task_names() {
   static const std::vector<std::string> names{"vqa", "ocr", "caption", "retrieval"};
@@ -155,7 +164,8 @@ const std::vector<std::string>& task_names() {
 }
 
 std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts) {
-  if (prompts != "paper" && prompts != "release") throw UsageError("prompts '" + prompts + "' is not known: expected paper or release");
+  if (prompts != "paper" && prompts != "release")
+    throw UsageError("prompts '" + prompts + "' is not known: expected paper or release");
   const bool paper = prompts == "paper";
   if (name == "vqa") return std::make_unique<Vqa>(paper);
   if (name == "ocr") return std::make_unique<Ocr>(paper);
@@ -164,7 +174,9 @@ std::unique_ptr<Task> make_task(const std::string& name, const std::string& prom
   throw UsageError("task '" + name + "' is not known: expected vqa, ocr, caption or retrieval");
 }
 
-text::ChatTemplate chat_for(const std::string& prompts) { return prompts == "release" ? text::llava_release_chat() : text::llava_chat(); }
+text::ChatTemplate chat_for(const std::string& prompts) {
+  return prompts == "release" ? text::llava_release_chat() : text::llava_chat();
+}
 
 double retrieval_utility(const Item& item, std::span<const double> log_p_yes) {
   std::vector<int> relevance(log_p_yes.size(), 0);
@@ -176,7 +188,8 @@ bool ranking_differs(std::span<const double> left, std::span<const double> right
   const auto order = [](std::span<const double> scores) {
     std::vector<std::size_t> index(scores.size());
     std::iota(index.begin(), index.end(), std::size_t{0});
-    std::stable_sort(index.begin(), index.end(), [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+    std::stable_sort(index.begin(), index.end(),
+                     [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
     return index;
   };
   return order(left) != order(right);

@@ -194,6 +194,14 @@ TEST(Heads, TopIsCutToKAndToTheRankedHeads) {
   EXPECT_TRUE(std::isnan(none.split_half_overlap));
 }
 
+TEST(Heads, OneInstanceIsEnough) {
+  const HeadTables tables = tables_of(made({1, 2, 1}, {{0.75, 0.5, 1.0}}));
+  EXPECT_EQ(tables.plain_metric, 0.75);
+  EXPECT_EQ(tables.importance, (Values{0.25, -0.25}));
+  EXPECT_EQ(tables.ci_low, tables.importance);
+  EXPECT_EQ(tables.ci_high, tables.importance);
+}
+
 TEST(Heads, TheOverlapNeedsTwoInstances) {
   const TaskCells one = made({1, 2, 1}, {{1.0, 0.5, 0.0}});
   EXPECT_TRUE(std::isnan(tables_of(one, few_resamples(1)).split_half_overlap));

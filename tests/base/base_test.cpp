@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <cmath>
 #include <filesystem>
 #include <limits>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <hones/base/digest.hpp>
 #include <hones/base/error.hpp>

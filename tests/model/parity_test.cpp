@@ -1,9 +1,10 @@
-// Every tensor of docs/models.md section 9, against transformers (tests/data/README.md), at the tolerances of 6.4.
-#include <c10/core/InferenceMode.h>
-
+// Every tensor of docs/models.md section 9, against transformers (tests/data/README.md), at the tolerances
+// of 6.4.
 #include <map>
 #include <numeric>
 #include <set>
+
+#include <c10/core/InferenceMode.h>
 
 #include "model/support.hpp"
 
@@ -32,7 +33,8 @@ at::Tensor as_stored(std::string_view name, const at::Tensor& value) {
 }
 
 // Runs the prompt with an observer and compares everything that it shows; returns the names compared.
-std::set<std::string> compare_all(const Llava& model, const model::EncodedPrompt& prompt, const Expected& expected, const model::Observer& collect,
+std::set<std::string> compare_all(const Llava& model, const model::EncodedPrompt& prompt,
+                                  const Expected& expected, const model::Observer& collect,
                                   std::map<std::string, at::Tensor>& seen) {
   std::set<std::string> compared;
   model::ForwardInput input = test::whole(model, prompt, {{}});
@@ -63,12 +65,13 @@ TEST_P(Parity, EveryTensorOfAnImagePrompt) {
   const model::Observer collect = [&](std::string_view name, std::int64_t layer, const at::Tensor& value) {
     const std::string stem(name);
     const bool decoder_layer = layer >= 0 && !stem.starts_with("vision.");
-    seen[(decoder_layer ? "layers." + std::to_string(layer) + "." : "") + stem + (layer >= 0 && !decoder_layer ? "." + std::to_string(layer) : "")] =
-        as_stored(name, value);
+    seen[(decoder_layer ? "layers." + std::to_string(layer) + "." : "") + stem +
+         (layer >= 0 && !decoder_layer ? "." + std::to_string(layer) : "")] = as_stored(name, value);
   };
   const model::EncodedPrompt prompt = test::fixture_prompt(model, GetParam().expected, &collect);
   EXPECT_EQ(prompt.ids, expected.ids("input_ids"));
-  const auto pixels = image::pixel_values(image::decode_file(test::data(test::metadata(GetParam().expected)["picture"])), model.processor());
+  const auto pixels = image::pixel_values(
+      image::decode_file(test::data(test::metadata(GetParam().expected)["picture"])), model.processor());
   EXPECT_TRUE(test::same_bits(at::tensor(pixels).view({3, 56, 56}), expected["pixel_values"]));
   std::set<std::string> compared = compare_all(model, prompt, expected, collect, seen);
   // Nothing of the fixture was passed over, but for the last vision layer, which LLaVA never needs.
@@ -81,8 +84,10 @@ TEST_P(Parity, FusedAttentionAgreesWithTheStepByStepOne) {
   const Llava model(test::data(GetParam().checkpoint), at::kFloat);
   const Expected expected(GetParam().expected, "image");
   const model::EncodedPrompt prompt = test::fixture_prompt(model, GetParam().expected);
-  const auto output = model.decoder().forward(test::whole(model, prompt, {{}}));  // no observer: the fused kernel
-  EXPECT_LE(test::relative_error(model.decoder().logits(output.hidden).select(0, 0), expected["logits"]), kLogits);
+  const auto output =
+      model.decoder().forward(test::whole(model, prompt, {{}}));  // no observer: the fused kernel
+  EXPECT_LE(test::relative_error(model.decoder().logits(output.hidden).select(0, 0), expected["logits"]),
+            kLogits);
 }
 
 TEST_P(Parity, InterventionsEqualHooks) {
@@ -95,20 +100,27 @@ TEST_P(Parity, InterventionsEqualHooks) {
   std::iota(all.begin(), all.end(), 0);
   at::Tensor gain = at::ones({model.config().text.intermediate_size});
   gain[meta["masked_neuron"][1].get<std::int64_t>()] = 0;
-  const std::vector<std::string> names{"plain", "mean_head", "zero_head", "mean_heads", "mean_all_heads", "masked_neuron"};
+  const std::vector<std::string> names{"plain",      "mean_head",      "zero_head",
+                                       "mean_heads", "mean_all_heads", "masked_neuron"};
   // All of them as rows of one batch: rows must not see each other.
-  std::vector<model::RowEdit> rows{{},
-                                   test::replace(meta["mean_head"][0], {meta["mean_head"][1]}),
-                                   test::replace(meta["zero_head"][0], {meta["zero_head"][1]}, model::Operator::zero),
-                                   test::replace(meta["mean_heads"][0], meta["mean_heads"][1].get<std::vector<std::int64_t>>()),
-                                   test::replace(meta["mean_all_heads"], all),
-                                   {{}, {{meta["masked_neuron"][0].get<std::int64_t>(), gain}}}};
+  std::vector<model::RowEdit> rows{
+      {},
+      test::replace(meta["mean_head"][0], {meta["mean_head"][1]}),
+      test::replace(meta["zero_head"][0], {meta["zero_head"][1]}, model::Operator::zero),
+      test::replace(meta["mean_heads"][0], meta["mean_heads"][1].get<std::vector<std::int64_t>>()),
+      test::replace(meta["mean_all_heads"], all),
+      {{}, {{meta["masked_neuron"][0].get<std::int64_t>(), gain}}}};
   const auto output = model.decoder().forward(test::whole(model, prompt, rows));
   const at::Tensor logits = model.decoder().logits(output.hidden);
   for (std::size_t i = 0; i < names.size(); ++i) {
-    EXPECT_LE(test::relative_error(logits.select(0, static_cast<std::int64_t>(i)), expected[names[i] + ".logits"]), kLogits) << names[i];
+    EXPECT_LE(
+        test::relative_error(logits.select(0, static_cast<std::int64_t>(i)), expected[names[i] + ".logits"]),
+        kLogits)
+        << names[i];
     if (i > 0) {
-      EXPECT_GT(test::relative_error(logits.select(0, static_cast<std::int64_t>(i)), expected["plain.logits"]), 1e-3)
+      EXPECT_GT(
+          test::relative_error(logits.select(0, static_cast<std::int64_t>(i)), expected["plain.logits"]),
+          1e-3)
           << names[i] << " changed nothing: the fixture would prove nothing";
     }
   }
@@ -125,13 +137,17 @@ TEST_P(Parity, GreedyAnswersUnderInterventionsEqualHooks) {
   at::Tensor gain = at::ones({model.config().text.intermediate_size});
   gain[meta["masked_neuron"][1].get<std::int64_t>()] = 0;
   const model::RowEdit masked{{}, {{meta["masked_neuron"][0].get<std::int64_t>(), gain}}};
-  const auto edits = [&](std::int64_t, std::int64_t) { return std::vector<model::RowEdit>{{}, edit, masked}; };
+  const auto edits = [&](std::int64_t, std::int64_t) {
+    return std::vector<model::RowEdit>{{}, edit, masked};
+  };
   const model::Answers answers = generator.run(prompt, 3, edits, {});
   EXPECT_EQ(answers.rows[1].ids, expected.ids("mean_head.chosen_ids"));
   EXPECT_EQ(answers.rows[2].ids, expected.ids("masked_neuron.chosen_ids"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Checkpoints, Parity, testing::Values(Case{"tiny-llava", "tiny-llava-expected"}, Case{"tiny-llava-gqa", "tiny-llava-gqa-expected"}),
+INSTANTIATE_TEST_SUITE_P(Checkpoints, Parity,
+                         testing::Values(Case{"tiny-llava", "tiny-llava-expected"},
+                                         Case{"tiny-llava-gqa", "tiny-llava-gqa-expected"}),
                          [](const auto& info) { return std::string(info.index == 0 ? "mha" : "gqa"); });
 
 TEST(ParityText, EveryTensorOfATextPrompt) {
@@ -140,9 +156,12 @@ TEST(ParityText, EveryTensorOfATextPrompt) {
   const Expected expected("tiny-llava-expected", "text");
   std::map<std::string, at::Tensor> seen;
   const model::Observer collect = [&](std::string_view name, std::int64_t layer, const at::Tensor& value) {
-    seen[(layer >= 0 ? "layers." + std::to_string(layer) + "." : "") + std::string(name)] = as_stored(name, value);
+    seen[(layer >= 0 ? "layers." + std::to_string(layer) + "." : "") + std::string(name)] =
+        as_stored(name, value);
   };
-  const auto prompt = text::make_raw_prompt(model.tokenizer(), text::llava_chat(), test::metadata("tiny-llava-expected")["text_prompt"].get<std::string>(), 16);
+  const auto prompt =
+      text::make_raw_prompt(model.tokenizer(), text::llava_chat(),
+                            test::metadata("tiny-llava-expected")["text_prompt"].get<std::string>(), 16);
   EXPECT_EQ(prompt.ids, expected.ids("input_ids"));
   std::set<std::string> compared = compare_all(model, {prompt.ids, {}}, expected, collect, seen);
   compared.insert("input_ids");
@@ -159,7 +178,8 @@ TEST(ParityGreedy, PrefillAndCachedSteps) {
   std::int64_t first = 0;
   for (std::size_t s = 0; s < chosen.size(); ++s) {
     model::ForwardInput input;
-    input.start.residual = s == 0 ? model.embed(prompt.ids, prompt.ids.size(), prompt.features) : model.embed(std::span(&chosen[s - 1], 1), 0, {});
+    input.start.residual = s == 0 ? model.embed(prompt.ids, prompt.ids.size(), prompt.features)
+                                  : model.embed(std::span(&chosen[s - 1], 1), 0, {});
     const std::int64_t length = input.start.residual.size(1);
     input.sequence = model::linear_sequence(length, first);
     input.rows.resize(1);
@@ -213,7 +233,8 @@ TEST(ParityHalf, Float16Runs) {
   const Expected expected("tiny-llava-expected", "image");
   const model::EncodedPrompt prompt = test::fixture_prompt(model, "tiny-llava-expected");
   const auto output = model.decoder().forward(test::whole(model, prompt, {{}}));
-  EXPECT_LE(test::relative_error(model.decoder().logits(output.hidden).select(0, 0), expected["logits"]), 2e-2);
+  EXPECT_LE(test::relative_error(model.decoder().logits(output.hidden).select(0, 0), expected["logits"]),
+            2e-2);
 }
 
 }  // namespace

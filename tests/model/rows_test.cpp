@@ -1,8 +1,8 @@
-// What the engine relies on: rows do not see each other, `none` changes no bit, layers below an edit stay as they were, answers are
-// a fixed point that does not depend on the draft.
-#include <c10/core/InferenceMode.h>
-
+// What the engine relies on: rows do not see each other, `none` changes no bit, layers below an edit stay as
+// they were, answers are a fixed point that does not depend on the draft.
 #include <cmath>
+
+#include <c10/core/InferenceMode.h>
 
 #include <hones/base/error.hpp>
 
@@ -19,27 +19,32 @@ class Rows : public testing::Test {
   const Llava model_{test::data("tiny-llava"), at::kFloat};
   const model::EncodedPrompt prompt_ = test::fixture_prompt(model_, "tiny-llava-expected");
 
-  at::Tensor hidden(std::vector<model::RowEdit> rows) { return model_.decoder().forward(test::whole(model_, prompt_, std::move(rows))).hidden; }
+  at::Tensor hidden(std::vector<model::RowEdit> rows) {
+    return model_.decoder().forward(test::whole(model_, prompt_, std::move(rows))).hidden;
+  }
 };
 
 TEST_F(Rows, TheNumberOfRowsChangesNoBit) {
   const at::Tensor alone = hidden({{}});
   for (const std::size_t count : {2, 3, 5, 6, 16}) {
     const at::Tensor many = hidden(std::vector<model::RowEdit>(count));
-    for (std::int64_t r = 0; r < many.size(0); ++r) EXPECT_TRUE(test::same_bits(many.select(0, r), alone.select(0, 0))) << count << " rows, row " << r;
+    for (std::int64_t r = 0; r < many.size(0); ++r)
+      EXPECT_TRUE(test::same_bits(many.select(0, r), alone.select(0, 0))) << count << " rows, row " << r;
   }
 }
 
 TEST_F(Rows, NeighboursDoNotMatter) {
   const at::Tensor alone = hidden({test::replace(2, {4})});
-  const at::Tensor among = hidden({test::replace(2, {0}), test::replace(2, {4}), {}, test::replace(0, {4}, model::Operator::zero)});
+  const at::Tensor among = hidden(
+      {test::replace(2, {0}), test::replace(2, {4}), {}, test::replace(0, {4}, model::Operator::zero)});
   EXPECT_TRUE(test::same_bits(among.select(0, 1), alone.select(0, 0)));
 }
 
 TEST_F(Rows, NoneChangesNoBitThroughTheSamePath) {
   const at::Tensor plain = hidden({{}});
   for (std::int64_t layer = 0; layer < 4; ++layer) {
-    EXPECT_TRUE(test::same_bits(hidden({test::replace(layer, {layer}, model::Operator::none)}), plain)) << layer;
+    EXPECT_TRUE(test::same_bits(hidden({test::replace(layer, {layer}, model::Operator::none)}), plain))
+        << layer;
   }
 }
 
@@ -52,7 +57,8 @@ TEST_F(Rows, LayersBelowAnEditKeepTheirBits) {
   const auto plain = activations({{}});
   const auto edited = activations({test::replace(2, {1})});
   for (std::size_t layer = 0; layer < 4; ++layer) {
-    EXPECT_EQ(test::same_bits(plain[layer], edited[layer]), layer < 2) << layer;  // layer 2's own FFN is downstream
+    EXPECT_EQ(test::same_bits(plain[layer], edited[layer]), layer < 2)
+        << layer;  // layer 2's own FFN is downstream
   }
 }
 
@@ -68,7 +74,8 @@ TEST_F(Rows, TheSumOverHeadsIsTheAttentionOutput) {
   const auto& view = tensors.at("lm.layers.1.self_attn.o_proj.weight");
   const at::Tensor o_proj = at::from_blob(const_cast<std::byte*>(view.bytes.data()), view.shape, at::kFloat);
   at::Tensor sum = at::zeros_like(seen["attention"]);
-  for (std::int64_t head = 0; head < 6; ++head) sum = sum + at::linear(seen["z"].select(2, head), o_proj.narrow(1, head * 8, 8));
+  for (std::int64_t head = 0; head < 6; ++head)
+    sum = sum + at::linear(seen["z"].select(2, head), o_proj.narrow(1, head * 8, 8));
   EXPECT_LE(test::relative_error(sum, seen["attention"]), 2e-6);
 }
 
@@ -86,7 +93,8 @@ TEST_F(Rows, SegmentsKeepBranchesApart) {
   const at::Tensor branch = all.narrow(1, trunk, 6);
   model::ForwardInput packed;
   packed.start.residual = at::cat({all, branch.flip(1)}, 1);
-  packed.sequence.positions = at::cat({at::arange(T, at::kLong), at::arange(trunk, T, at::kLong)}).unsqueeze(0);
+  packed.sequence.positions =
+      at::cat({at::arange(T, at::kLong), at::arange(trunk, T, at::kLong)}).unsqueeze(0);
   packed.sequence.segments = {{-1, 0, trunk}, {0, trunk, 6}, {0, T, 6}};
   packed.rows.resize(1);
   packed.readouts.hidden_at = {T - 1, T + 5};
@@ -129,10 +137,14 @@ TEST_F(Rows, SharedAndOwnedPartsAgree) {
 
 TEST_F(Rows, TheAnswerDoesNotDependOnTheDraft) {
   const model::Generator generator(model_, 12);
-  const auto edits = [](std::int64_t, std::int64_t) { return std::vector<model::RowEdit>{{}, test::replace(1, {3})}; };
+  const auto edits = [](std::int64_t, std::int64_t) {
+    return std::vector<model::RowEdit>{{}, test::replace(1, {3})};
+  };
   const model::Answers free = generator.run(prompt_, 2, edits, {});
   ASSERT_NE(free.rows[0].ids, free.rows[1].ids) << "the edit must change the answer, or this proves little";
-  for (const std::vector<std::int64_t>& draft : {free.rows[0].ids, free.rows[1].ids, std::vector<std::int64_t>{5}, std::vector<std::int64_t>{free.rows[1].ids[0], 9, 9, 9}}) {
+  for (const std::vector<std::int64_t>& draft :
+       {free.rows[0].ids, free.rows[1].ids, std::vector<std::int64_t>{5},
+        std::vector<std::int64_t>{free.rows[1].ids[0], 9, 9, 9}}) {
     const model::Answers drafted = generator.run(prompt_, 2, edits, draft);
     for (std::size_t r = 0; r < 2; ++r) {
       EXPECT_EQ(drafted.rows[r].ids, free.rows[r].ids);
@@ -141,7 +153,11 @@ TEST_F(Rows, TheAnswerDoesNotDependOnTheDraft) {
     }
   }
   // The drafted plain answer's log-probability is the answer's own, to the bit.
-  EXPECT_EQ(generator.run(prompt_, 1, [](auto, auto) { return std::vector<model::RowEdit>(1); }, free.rows[0].ids).draft_logprob[0], free.rows[0].log_prob);
+  EXPECT_EQ(generator
+                .run(
+                    prompt_, 1, [](auto, auto) { return std::vector<model::RowEdit>(1); }, free.rows[0].ids)
+                .draft_logprob[0],
+            free.rows[0].log_prob);
 }
 
 TEST_F(Rows, PaddedChecksGiveTheSameAnswers) {
@@ -155,7 +171,8 @@ TEST_F(Rows, PaddedChecksGiveTheSameAnswers) {
 }
 
 TEST_F(Rows, ALimitOfOneIsOneToken) {
-  const model::Answers answers = model::Generator(model_, 1).run(prompt_, 1, [](auto, auto) { return std::vector<model::RowEdit>(1); }, {});
+  const model::Answers answers = model::Generator(model_, 1).run(
+      prompt_, 1, [](auto, auto) { return std::vector<model::RowEdit>(1); }, {});
   EXPECT_EQ(answers.rows[0].ids.size(), 1U);
   EXPECT_THROW(model::Generator(model_, 0), UsageError);
 }
@@ -163,22 +180,26 @@ TEST_F(Rows, ALimitOfOneIsOneToken) {
 TEST(Mask, FollowsFromSegments) {
   EXPECT_FALSE(model::attention_mask(model::linear_sequence(5), 0).defined());
   const at::Tensor after = model::attention_mask(model::linear_sequence(2, 3), 3);  // [2, 5]
-  EXPECT_TRUE(at::equal(after, at::tensor({1, 1, 1, 1, 0, 1, 1, 1, 1, 1}, at::kInt).view({2, 5}).to(at::kBool)));
+  EXPECT_TRUE(
+      at::equal(after, at::tensor({1, 1, 1, 1, 0, 1, 1, 1, 1, 1}, at::kInt).view({2, 5}).to(at::kBool)));
 }
 
 TEST(Noise, DependsOnNothingButItsKeys) {
   const at::Tensor sd = at::tensor({1.0, 2.0, 0.5}, at::kDouble);
-  const auto noise = [&](std::int64_t first, std::int64_t length, const std::string& segment = "vqa|7", std::uint64_t seed = 1) {
+  const auto noise = [&](std::int64_t first, std::int64_t length, const std::string& segment = "vqa|7",
+                         std::uint64_t seed = 1) {
     return model::gaussian_noise(seed, "42", 1, 2, segment, first, length, 9, sd, 3);
   };
   const at::Tensor whole = noise(0, 20);
   EXPECT_TRUE(test::same_bits(whole.narrow(0, 13, 4), noise(13, 4)));
-  EXPECT_TRUE(test::same_bits(whole.narrow(0, 0, 10), noise(0, 20, "ocr|8").narrow(0, 0, 10)));   // the trunk is the picture's
+  EXPECT_TRUE(test::same_bits(whole.narrow(0, 0, 10),
+                              noise(0, 20, "ocr|8").narrow(0, 0, 10)));  // the trunk is the picture's
   EXPECT_FALSE(test::same_bits(whole.narrow(0, 10, 10), noise(0, 20, "ocr|8").narrow(0, 10, 10)));
   EXPECT_FALSE(test::same_bits(whole, noise(0, 20, "vqa|7", 2)));
   const at::Tensor many = noise(0, 20000);
   const at::Tensor measured = many.std(0);
-  for (std::int64_t c = 0; c < 3; ++c) EXPECT_NEAR(measured[c].item<double>() / (3 * sd[c].item<double>()), 1.0, 0.03);
+  for (std::int64_t c = 0; c < 3; ++c)
+    EXPECT_NEAR(measured[c].item<double>() / (3 * sd[c].item<double>()), 1.0, 0.03);
   EXPECT_NEAR(many.mean().item<double>(), 0.0, 0.1);
 }
 

@@ -1,10 +1,10 @@
-// main of every test that runs on several ranks. A failure on any rank fails the test on all of them, and each
-// failing rank's message is printed with its rank, so that a test cannot fail silently on rank 3.
-#include <gtest/gtest.h>
-#include <mpi.h>
-
+// main of every test that runs on several ranks. A failure on any rank fails the test on all of them, and
+// each failing rank's message is printed with its rank, so that a test cannot fail silently on rank 3.
 #include <cstdio>
 #include <string>
+
+#include <gtest/gtest.h>
+#include <mpi.h>
 
 namespace {
 

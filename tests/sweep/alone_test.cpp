@@ -59,7 +59,9 @@ TEST_F(Alone, RankGivesTheSameBytes) {
   const std::string before = read_file(options_->out / "discovery.h5");
   sweep::rank(rank);
   for (const char* task : {"vqa", "ocr", "caption"}) {
-    for (const std::string& file : {std::string("heads.") + task + ".csv", std::string("neurons.") + task + ".csv", std::string("rankings.") + task + ".json"}) {
+    for (const std::string& file :
+         {std::string("heads.") + task + ".csv", std::string("neurons.") + task + ".csv",
+          std::string("rankings.") + task + ".json"}) {
       EXPECT_EQ(read_file(options_->out / file), read_file(options_->out / "rank" / file)) << file;
     }
   }

@@ -1,5 +1,6 @@
-// The same results for any number of ranks, unit size and grant order; run under mpirun with 1 to 4 ranks. Rank 0 also runs alone,
-// and everything is compared to the bit. Every rank computes and writes whenever there are at least as many units as ranks.
+// The same results for any number of ranks, unit size and grant order; run under mpirun with 1 to 4 ranks.
+// Rank 0 also runs alone, and everything is compared to the bit. Every rank computes and writes whenever
+// there are at least as many units as ranks.
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
@@ -21,7 +22,8 @@ class Ranks : public testing::Test {
       scratch_ = new test::Scratch;
       test::draw_benchmark(scratch_->path());
       const std::string text = scratch_->path().string();
-      path.assign(reinterpret_cast<const std::byte*>(text.data()), reinterpret_cast<const std::byte*>(text.data() + text.size()));
+      path.assign(reinterpret_cast<const std::byte*>(text.data()),
+                  reinterpret_cast<const std::byte*>(text.data() + text.size()));
     }
     world().broadcast(path, 0, comm::after(std::chrono::seconds(60)));
     folder_ = std::string(reinterpret_cast<const char*>(path.data()), path.size());
@@ -32,7 +34,9 @@ class Ranks : public testing::Test {
     delete session_;
   }
   static comm::Communicator& world() { return session_->world(); }
-  static void wait() { comm::finish(world().barrier(), comm::after(std::chrono::seconds(60)), "a test's barrier"); }
+  static void wait() {
+    comm::finish(world().barrier(), comm::after(std::chrono::seconds(60)), "a test's barrier");
+  }
 
   // Runs `options` on all ranks, and alone on rank 0 with another cutting and order; compares.
   static void compare_with_alone(sweep::DiscoverOptions options) {
@@ -48,7 +52,9 @@ class Ranks : public testing::Test {
     }
     wait();
   }
-  static nlohmann::json run_json(const std::filesystem::path& out) { return nlohmann::json::parse(read_file(out / "run.json")); }
+  static nlohmann::json run_json(const std::filesystem::path& out) {
+    return nlohmann::json::parse(read_file(out / "run.json"));
+  }
 
   static inline comm::Session* session_ = nullptr;
   static inline test::Scratch* scratch_ = nullptr;
@@ -65,7 +71,8 @@ TEST_F(Ranks, UnequalSharesGiveTheSameBits) {
   std::int64_t written = 0;
   for (int r = 0; r < world().size(); ++r) {
     EXPECT_GT(run["cells_by_rank"][static_cast<std::size_t>(r)], 0) << "rank " << r << " computed nothing";
-    EXPECT_GT(run["cells_written_by_rank"][static_cast<std::size_t>(r)], 0) << "rank " << r << " wrote nothing";
+    EXPECT_GT(run["cells_written_by_rank"][static_cast<std::size_t>(r)], 0)
+        << "rank " << r << " wrote nothing";
     written += run["cells_written_by_rank"][static_cast<std::size_t>(r)].get<std::int64_t>();
   }
   EXPECT_EQ(written, 3 * 3 * 25);  // every cell by exactly one rank
@@ -102,7 +109,8 @@ TEST_F(Ranks, RetrievalOnTheTrainedModel) {
   const auto& cells = contents.tasks[0].cells;
   EXPECT_EQ(cells.candidates, 50);
   EXPECT_EQ(cells.metric, "ndcg5:tie_average");
-  for (const float score : std::vector<float>(cells.own[0].scores.begin(), cells.own[0].scores.begin() + 50)) {
+  for (const float score :
+       std::vector<float>(cells.own[0].scores.begin(), cells.own[0].scores.begin() + 50)) {
     EXPECT_LT(score, 0.0F);  // log P(Yes) of the plain run
     EXPECT_TRUE(std::isfinite(score));
   }
@@ -120,7 +128,8 @@ TEST_F(Ranks, TheNullControlIsExactlyZero) {
       for (const double bound : task.heads.ci_low) EXPECT_EQ(bound, 0.0);
       for (std::int64_t i = 0; i < task.cells.size(); ++i) {
         for (std::int64_t c = 1; c < task.cells.shape.columns(); ++c) {
-          EXPECT_EQ(task.cells.answer_logprob[task.cells.at(i, c)], task.cells.answer_logprob[task.cells.at(i, 0)]);
+          EXPECT_EQ(task.cells.answer_logprob[task.cells.at(i, c)],
+                    task.cells.answer_logprob[task.cells.at(i, 0)]);
         }
       }
       for (const std::int64_t sum : task.sums.head_drop_sum) EXPECT_EQ(sum, 0);
@@ -144,7 +153,8 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
   if (world().rank() == 0) {
     std::filesystem::create_directories(copy);
     std::filesystem::copy(folder_ / "source", copy / "source", std::filesystem::copy_options::recursive);
-    std::filesystem::copy(folder_ / "benchmark", copy / "benchmark", std::filesystem::copy_options::recursive);
+    std::filesystem::copy(folder_ / "benchmark", copy / "benchmark",
+                          std::filesystem::copy_options::recursive);
     const auto record = benchmark::load(copy / "benchmark", "discovery");
     std::filesystem::resize_file(record.images / record.records[1].file_name, 100);
   }
@@ -157,7 +167,8 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
     const auto contents = store::read_discovery(options.out / "discovery.h5");
     for (const auto& task : contents.tasks) {
       EXPECT_EQ(task.cells.instances[1].state, table::InstanceState::excluded);
-      EXPECT_NE(task.cells.instances[1].reason.find(".jpg"), std::string::npos) << task.cells.instances[1].reason;
+      EXPECT_NE(task.cells.instances[1].reason.find(".jpg"), std::string::npos)
+          << task.cells.instances[1].reason;
       EXPECT_EQ(task.cells.instances[0].state, table::InstanceState::done);
       EXPECT_EQ(task.cells.states[task.cells.at(1, 0)], table::CellState::not_done);
       EXPECT_EQ(task.heads.valid[0], 2U);
@@ -166,7 +177,8 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
     const nlohmann::json run = run_json(options.out);
     ASSERT_EQ(run["excluded"].size(), 2U);  // once a task, however many units met it
     EXPECT_EQ(run["excluded"][0]["task"], "vqa");
-    std::filesystem::remove(benchmark::load(copy / "benchmark", "discovery").images / benchmark::load(copy / "benchmark", "discovery").records[2].file_name);
+    std::filesystem::remove(benchmark::load(copy / "benchmark", "discovery").images /
+                            benchmark::load(copy / "benchmark", "discovery").records[2].file_name);
   }
   wait();
   options.out = copy / "out2";

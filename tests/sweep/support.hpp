@@ -1,13 +1,13 @@
 // A small benchmark drawn for the tests of the sweep, and runs over it.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include <hones/base/file.hpp>
 #include <hones/benchmark/prepare.hpp>
@@ -62,14 +62,18 @@ inline sweep::DiscoverOptions small_run(const std::filesystem::path& folder, con
 
 // Equal, NaN included, to the bit.
 template <typename T>
-testing::AssertionResult same_bits(const std::vector<T>& a, const std::vector<T>& b, const std::string& name) {
-  if (a.size() != b.size()) return testing::AssertionFailure() << name << ": " << a.size() << " against " << b.size() << " elements";
-  if (!a.empty() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) != 0) return testing::AssertionFailure() << name << " differs";
+testing::AssertionResult same_bits(const std::vector<T>& a, const std::vector<T>& b,
+                                   const std::string& name) {
+  if (a.size() != b.size())
+    return testing::AssertionFailure() << name << ": " << a.size() << " against " << b.size() << " elements";
+  if (!a.empty() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) != 0)
+    return testing::AssertionFailure() << name << " differs";
   return testing::AssertionSuccess();
 }
 
 inline void expect_same_results(const std::filesystem::path& a, const std::filesystem::path& b) {
-  const store::DiscoveryContents left = store::read_discovery(a / "discovery.h5"), right = store::read_discovery(b / "discovery.h5");
+  const store::DiscoveryContents left = store::read_discovery(a / "discovery.h5"),
+                                 right = store::read_discovery(b / "discovery.h5");
   EXPECT_EQ(left.header.environment, right.header.environment);
   EXPECT_EQ(left.header.settings_json, right.header.settings_json);
   ASSERT_EQ(left.tasks.size(), right.tasks.size());
@@ -99,7 +103,8 @@ inline void expect_same_results(const std::filesystem::path& a, const std::files
     EXPECT_TRUE(same_bits(l.neurons.per_instance, r.neurons.per_instance, "per_instance"));
     EXPECT_TRUE(same_bits(l.neurons.after_mean, r.neurons.after_mean, "after_mean"));
     EXPECT_EQ(l.neurons.top, r.neurons.top);
-    for (const std::string& file : {"heads." + l.cells.task + ".csv", "neurons." + l.cells.task + ".csv", "rankings." + l.cells.task + ".json"}) {
+    for (const std::string& file : {"heads." + l.cells.task + ".csv", "neurons." + l.cells.task + ".csv",
+                                    "rankings." + l.cells.task + ".json"}) {
       EXPECT_EQ(read_file(a / file), read_file(b / file)) << file;
     }
   }

@@ -5,6 +5,7 @@ import numpy as np
 
 SMALL_MARGIN = 1e-3       # a cell may differ where the reference itself was this undecided
 CONTRIBUTION = 1e-5       # of the largest contribution of the layer
+LOG_PROBABILITY = 1e-3    # of heads/answer_logprob, and of the log-odds of Yes
 DONE = (1, 2)
 
 
@@ -83,6 +84,9 @@ class Tally:
             self.failures.append(f"{len(large)} cells differ where the reference was not undecided")
         if len(self.differences) > self.allowed():
             self.failures.append(f"{len(self.differences)} cells differ, {self.allowed()} may")
+        for name, value in (("heads/answer_logprob", self.log_prob), ("log P - log(1 - P)", self.log_odds)):
+            if not value <= LOG_PROBABILITY:
+                self.failures.append(f"{name} differs by {value:.2e}, more than {LOG_PROBABILITY:g}")
         for name, value in self.contributions.items():
             if not value <= CONTRIBUTION:
                 self.failures.append(f"{name} differs by {value:.2e} of its measure, more than {CONTRIBUTION:g}")

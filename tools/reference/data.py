@@ -55,8 +55,8 @@ class Benchmark:
     @staticmethod
     def _ocr(record: dict) -> Case:
         ocr = record["ocr"]
-        return Case(record["image_id"], str(ocr["ann_id"]), record["file_name"],
-                    ["Please transcribe the text inside the blue box. Output text only."], ocr["text"], [ocr["text"]], ocr["bbox"])
+        text = "Please transcribe the text inside the blue box. Output text only."
+        return Case(record["image_id"], str(ocr["ann_id"]), record["file_name"], [text], ocr["text"], [ocr["text"]], ocr["bbox"])
 
     @staticmethod
     def _caption(record: dict) -> Case:

@@ -13,13 +13,17 @@ from sklearn.metrics import ndcg_score
 _PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
 _NUMBERS = {"none": "0", "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
             "eight": "8", "nine": "9", "ten": "10"}
-_ONE_APOSTROPHE = """aren't can't could've couldn't didn't doesn't don't hadn't hasn't haven't he'd he's how'd how'll how's isn't
-it'd it'll ma'am mightn't might've mustn't must've needn't not've o'clock oughtn't shan't should've shouldn't somebody'll somebody's
-someone'd someone'll someone's something'd something'll that's there'd there're there's they'd they'll they're they've wasn't we've
-weren't what'll what're what's what've when's where'd where's where've who'd who'll who's who've why'll why're why's won't would've
-wouldn't y'all you'd you'll you're you've ain't""".split()
-_TWO_APOSTROPHES = """couldn't've hadn't've he'd've it'd've mightn't've shouldn't've somebody'd've someone'd've something'd've
-there'd've they'd've who'd've wouldn't've you'd've""".split()
+_ONE_APOSTROPHE = """
+aren't can't could've couldn't didn't doesn't don't hadn't hasn't haven't he'd he's how'd how'll how's isn't it'd it'll
+ma'am mightn't might've mustn't must've needn't not've o'clock oughtn't shan't should've shouldn't somebody'll
+somebody's someone'd someone'll someone's something'd something'll that's there'd there're there's they'd they'll
+they're they've wasn't we've weren't what'll what're what's what've when's where'd where's where've who'd who'll who's
+who've why'll why're why's won't would've wouldn't y'all you'd you'll you're you've ain't
+""".split()
+_TWO_APOSTROPHES = """
+couldn't've hadn't've he'd've it'd've mightn't've shouldn't've somebody'd've someone'd've something'd've there'd've
+they'd've who'd've wouldn't've you'd've
+""".split()
 _CONTRACTIONS = {"twas": "'twas", "shed've": "she'd've", "she'dve": "she'd've", "wed've": "we'd've", "we'dve": "we'd've",
                  "yall'll": "y'all'll", "y'allll": "y'all'll", "yall'd've": "y'all'd've", "y'alld've": "y'all'd've",
                  "y'all'dve": "y'all'd've", "ow's'at": "'ow's'at", "'ows'at": "'ow's'at", "'ow'sat": "'ow's'at",

@@ -44,7 +44,7 @@ class Reference:
         return chat(text).replace("<image>", "<image>" * self.image_tokens)
 
     def fixed_target(self, text: str, target: str) -> list[int]:
-        """The target's ids as they follow the prompt; one blank separates them."""
+        """The target's ids as they follow the prompt; one blank separates the two."""
         prompt = self.prompt_ids(text)
         both = self.encode(f"{self._expanded(text)} {target}")
         if both[:len(prompt)] != prompt or len(both) == len(prompt):
@@ -115,8 +115,9 @@ class Reference:
         embeds = torch.cat([prompt.expand(len(drafts), -1, -1), answers], dim=1)
         return self.model.lm_head(self.hidden(embeds)[:, prompt.shape[1] - 1:])
 
-    def answers(self, prompt: torch.Tensor, drafts: list[list[int]]) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
-        """The canonical answers of rows under the edits in force.
+    def answers(self, prompt: torch.Tensor, drafts: list[list[int]], layer: int | None = None,
+                heads: list[int] | None = None) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
+        """The canonical answers of rows; row r with head heads[r] of the layer replaced.
 
         Returns the ids, the logits of the forward pass that settled each row [rows, LIMIT, V], and each draft's log-probability
         (from the first pass). Behind a corrected position the draft goes on with the pass's own argmaxes: any draft leads to
@@ -124,15 +125,16 @@ class Reference:
         """
         now = [list(draft) for draft in drafts]
         settled = np.zeros((len(drafts), LIMIT, self.model.config.text_config.vocab_size), np.float32)
-        log_probs, waiting = np.zeros(len(drafts)), set(range(len(drafts)))
+        log_probs, waiting = np.zeros(len(drafts)), list(range(len(drafts)))
         for turn in range(LIMIT + 1):
-            logits = self.check(prompt, now).numpy()
-            for row in sorted(waiting):
-                best = self._until_end(logits[row].argmax(axis=-1).tolist())
+            with self.replacing(layer, [heads[row] for row in waiting] if heads else []):
+                passes = dict(zip(waiting, self.check(prompt, [now[row] for row in waiting]).numpy()))
+            for row, logits in passes.items():
+                best = self._until_end(logits.argmax(axis=-1).tolist())
                 if turn == 0:
-                    log_probs[row] = draft_log_prob(logits[row], drafts[row])
+                    log_probs[row] = draft_log_prob(logits, drafts[row])
                 if best == now[row]:
-                    settled[row] = logits[row]
+                    settled[row] = logits
                     waiting.remove(row)
                 now[row] = best
             if not waiting:
@@ -157,7 +159,7 @@ class Reference:
     def activations(self, prompt: torch.Tensor, rows: int) -> np.ndarray:
         """down_proj's input at the last prompt position: [rows, L, F], double."""
         seen = []
-        handles = [layer.mlp.down_proj.register_forward_pre_hook(lambda module, args: seen.append(args[0][:, -1].double().numpy()))
+        handles = [layer.mlp.down_proj.register_forward_pre_hook(lambda _, args: seen.append(args[0][:, -1].double().numpy()))
                    for layer in self.language.layers]
         self.hidden(prompt.expand(rows, -1, -1))
         for handle in handles:

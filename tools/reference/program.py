@@ -44,4 +44,4 @@ def compare_dumps(sweep: Sweep, program: pathlib.Path, model: pathlib.Path, task
                 if task != "retrieval":
                     known = [stored.answer(number, column) for column in (0, 1 + layer * reference.heads + head)]
                     if [said["answer_ids"], said["intervened"]["answer_ids"]] != known:
-                        tally.failures.append(f"image {case.image_id}, head {layer}:{head}: generate answers otherwise than discover")
+                        tally.failures.append(f"image {case.image_id}, head {layer}:{head}: generate and discover differ")

@@ -51,8 +51,7 @@ class Sweep:
         self._cell(tally, task, case, number, stored, 0, plain, logits[0])
         columns = {0: log_probs[0]}
         for layer in range(reference.layers):
-            with reference.replacing(layer, list(range(heads))):
-                answers, logits, log_probs = reference.answers(prompt, [plain] * heads)
+            answers, logits, log_probs = reference.answers(prompt, [plain] * heads, layer, list(range(heads)))
             for head in range(heads):
                 column = 1 + layer * heads + head
                 self._cell(tally, task, case, number, stored, column, answers[head], logits[head])

@@ -1,4 +1,5 @@
-// Head importance from the stored cells (docs/method.md section 3). Pure functions: `rank` gives the same bytes as `discover`.
+// Head importance from the stored cells (docs/method.md section 3). Pure functions: `rank` gives the same
+// bytes as `discover`.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +19,18 @@ struct HeadOptions {
   std::string caption_importance = "mean";
 };
 
-// I(h) = mean over the instances where plain and head cell are valid of (plain utility - utility with h replaced); signed.
-// Intervals: percentile bootstrap over the done instances, seed key(seed, "ci", task), the same resamples for all heads.
-// `bleu` [N, columns, 10] is read for captions only (plain_corpus_bleu4, and the corpus importance).
-table::HeadTables head_tables(const table::TaskCells& cells, const std::vector<std::uint16_t>& bleu, const HeadOptions& options);
+// I(h) = mean over the instances where plain and head cell are valid of (plain utility - utility with h
+// replaced); signed. Intervals: percentile bootstrap over the done instances, seed key(seed, "ci", task), the
+// same resamples for all heads. `bleu` [N, columns, 10] is read for captions only (plain_corpus_bleu4, and
+// the corpus importance).
+table::HeadTables head_tables(const table::TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+                              const HeadOptions& options);
 
 // Heads by importance, descending, ties by (layer, head); heads without a valid cell are left out.
 std::vector<table::Head> ranked_heads(const table::HeadTables& tables, const table::Shape& shape);
 
-// The continuous effect: mean of (plain answer's log-probability under the plain run - under the replacement), [L, H].
+// The continuous effect: mean of (plain answer's log-probability under the plain run - under the
+// replacement), [L, H].
 std::vector<double> logprob_drop(const table::TaskCells& cells);
 
 // 1-based rank of every head under `values` (descending, ties by index, NaN last), [L, H].

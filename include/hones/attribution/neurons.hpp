@@ -12,20 +12,21 @@
 namespace hones::attribution {
 
 struct NeuronOptions {
-  std::int64_t top_k = 30;                  // critical heads, the first of sums.heads
-  std::string weights = "importance";       // w_h = max(I(h), 0), or "uniform": 1 each
-  std::string mode = "per_instance";        // decides `top`
-  double share = 0.01;                      // of all L*F neurons, round half up
+  std::int64_t top_k = 30;             // critical heads, the first of sums.heads
+  std::string weights = "importance";  // w_h = max(I(h), 0), or "uniform": 1 each
+  std::string mode = "per_instance";   // decides `top`
+  double share = 0.01;                 // of all L*F neurons, round half up
 };
 
-// Both modes: importance = sum_h w_h S_h / sum_h w_h. `importance` are the heads' I, [L, H]. When no weight is positive the
-// ranking is that of the mean plain contribution (`fell_back` becomes true).
-table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Shape& shape, std::span<const double> importance,
-                                  const NeuronOptions& options, bool& fell_back);
+// Both modes: importance = sum_h w_h S_h / sum_h w_h. `importance` are the heads' I, [L, H]. When no weight
+// is positive the ranking is that of the mean plain contribution (`fell_back` becomes true).
+table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Shape& shape,
+                                  std::span<const double> importance, const NeuronOptions& options,
+                                  bool& fell_back);
 
-// Adds one instance's contributions of head s to the sums: c and c_h are float [L*F]. Layers below the head's own must be the
-// plain values themselves, so that their addends are exactly 0. Returns false, adding nothing, when a value or difference is
-// not finite or out of range.
+// Adds one instance's contributions of head s to the sums: c and c_h are float [L*F]. Layers below the head's
+// own must be the plain values themselves, so that their addends are exactly 0. Returns false, adding
+// nothing, when a value or difference is not finite or out of range.
 bool add_head(table::NeuronSums& sums, std::int64_t s, std::span<const float> c, std::span<const float> c_h);
 
 // Adds the plain contributions. Returns false, adding nothing, when one is not representable.

@@ -22,9 +22,11 @@ inline constexpr std::size_t kOpenTargetTokens = 128;
 Target fixed_target(std::vector<std::int64_t> ids);
 
 // The references' ids without special ids, one by one. What document frequencies are counted on.
-std::vector<std::vector<std::int64_t>> reference_ids(const text::Tokenizer& tokenizer, std::span<const std::string> references);
+std::vector<std::vector<std::int64_t>> reference_ids(const text::Tokenizer& tokenizer,
+                                                     std::span<const std::string> references);
 
-// Open-ended: the references' ids concatenated (`separate`), or the references joined by blanks and encoded once
+// Open-ended: the references' ids concatenated (`separate`), or the references joined by blanks and encoded
+// once
 // (`release_join`); the first 128 ids, weight idf(id).
 Target open_target(const text::Tokenizer& tokenizer, std::span<const std::string> references,
                    const metric::DocumentFrequency& frequency, const std::string& join);

@@ -1,5 +1,5 @@
-// Errors of hones_mpi. Each carries the exit code that the program ends with (docs/outputs.md, "Exit codes"), and one
-// line for the user: what is wrong, where, what was expected, what to do.
+// Errors of hones_mpi. Each carries the exit code that the program ends with (docs/outputs.md, "Exit codes"),
+// and one line for the user: what is wrong, where, what was expected, what to do.
 #pragma once
 
 #include <stdexcept>
@@ -43,7 +43,8 @@ class InternalError : public Error {
   explicit InternalError(const std::string& line) : Error(ExitCode::rank_failed, line) {}
 };
 
-[[noreturn]] void fail_assertion(const char* expression, const char* file, int line, const std::string& detail);
+[[noreturn]] void fail_assertion(const char* expression, const char* file, int line,
+                                 const std::string& detail);
 
 }  // namespace hones
 

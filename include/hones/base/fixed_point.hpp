@@ -1,5 +1,5 @@
-// Sums of contributions as 64-bit fixed point: integer addition is associative, so a sum does not depend on the order
-// of instances, ranks or reductions (docs/method.md section 5).
+// Sums of contributions as 64-bit fixed point: integer addition is associative, so a sum does not depend on
+// the order of instances, ranks or reductions (docs/method.md section 5).
 #pragma once
 
 #include <cmath>
@@ -14,14 +14,22 @@ inline constexpr std::int64_t kMaxInstances = 16384;
 // For tasks with more than kMaxInstances instances.
 inline constexpr double kCoarseScale = 1073741824.0;  // 2^30
 
-inline double scale_for(std::int64_t instances) { return instances <= kMaxInstances ? kScale : kCoarseScale; }
+inline double scale_for(std::int64_t instances) {
+  return instances <= kMaxInstances ? kScale : kCoarseScale;
+}
 
 // An addend may enter a sum only if this holds; otherwise the whole cell is invalid.
-inline bool representable(double value) { return std::abs(value) < kLimit; }  // false for NaN
+inline bool representable(double value) {
+  return std::abs(value) < kLimit;
+}  // false for NaN
 
 // Round to nearest, ties to even (the default rounding mode). Requires representable(value).
-inline std::int64_t quantise(double value, double scale) { return std::llrint(value * scale); }
+inline std::int64_t quantise(double value, double scale) {
+  return std::llrint(value * scale);
+}
 
-inline double value(std::int64_t sum, double scale) { return static_cast<double>(sum) / scale; }
+inline double value(std::int64_t sum, double scale) {
+  return static_cast<double>(sum) / scale;
+}
 
 }  // namespace hones::fixed

@@ -1,5 +1,5 @@
-// Log lines on standard error, one voice: rank 0 speaks unless told otherwise. spdlog does the work behind this header
-// (its fmt and the one that LibTorch ships do not compile in one translation unit).
+// Log lines on standard error, one voice: rank 0 speaks unless told otherwise. spdlog does the work behind
+// this header (its fmt and the one that LibTorch ships do not compile in one translation unit).
 #pragma once
 
 #include <string>

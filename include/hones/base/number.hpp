@@ -1,4 +1,5 @@
-// Numbers as text: shortest form that reads back to the same value (std::to_chars), as in every CSV of this program.
+// Numbers as text: shortest form that reads back to the same value (std::to_chars), as in every CSV of this
+// program.
 #pragma once
 
 #include <cstdint>

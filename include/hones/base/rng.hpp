@@ -1,5 +1,5 @@
-// The one source of random decisions: SplitMix64, keyed by strings (docs/benchmark.md section 2.1). Library shuffles and
-// distributions differ between standard libraries; these do not.
+// The one source of random decisions: SplitMix64, keyed by strings (docs/benchmark.md section 2.1). Library
+// shuffles and distributions differ between standard libraries; these do not.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// A LLaVA-1.5 checkpoint folder: configuration with the class defaults, weights under normalised names, shapes checked.
+// A LLaVA-1.5 checkpoint folder: configuration with the class defaults, weights under normalised names,
+// shapes checked.
 #pragma once
 
 #include <cstdint>
@@ -45,17 +46,18 @@ struct LlavaConfig {
   bool drop_class_token = true;  // vision_feature_select_strategy "default"; false for "full"
   bool projector_bias = true;
   std::int64_t image_tokens = 576;  // derived: patches (+1 for "full")
-  std::string dtype;                // "float16", "bfloat16", "float32" as the file says; empty where it does not
+  std::string dtype;  // "float16", "bfloat16", "float32" as the file says; empty where it does not
   std::vector<std::int64_t> eos_ids{2};  // generation_config.json first, then text_config, then 2
   std::string model_type = "llava";
 };
 
-// Parses config.json (docs/models.md 1.5) and generation_config.json beside it. Throws DataError naming file and field;
-// refuses quantised checkpoints and other model types.
+// Parses config.json (docs/models.md 1.5) and generation_config.json beside it. Throws DataError naming file
+// and field; refuses quantised checkpoints and other model types.
 LlavaConfig read_llava_config(const std::filesystem::path& folder);
 
-// Normalised name of a tensor (docs/models.md 1.3): "lm.layers.0.self_attn.q_proj.weight", "head.weight", "vis....", "proj....".
-// Empty for old buffers that are ignored (rotary_emb.inv_freq, embeddings.position_ids).
+// Normalised name of a tensor (docs/models.md 1.3): "lm.layers.0.self_attn.q_proj.weight", "head.weight",
+// "vis....", "proj....". Empty for old buffers that are ignored (rotary_emb.inv_freq,
+// embeddings.position_ids).
 std::string normalised_name(const std::string& name);
 
 // Every tensor a configuration needs, with its shape (docs/models.md 1.4): one table.
@@ -71,12 +73,13 @@ struct Checkpoint {
   TensorMap tensors;  // normalised names, complete and exact
 };
 
-// Opens model.safetensors.index.json or model.safetensors, any of the three key layouts. Throws DataError listing what
-// is missing, left over, colliding or of the wrong shape.
+// Opens model.safetensors.index.json or model.safetensors, any of the three key layouts. Throws DataError
+// listing what is missing, left over, colliding or of the wrong shape.
 Checkpoint open_llava(const std::filesystem::path& folder);
 
-// SHA-256 of the lines "SHA256  NAME\n", in name order, of config.json, tokenizer.json, preprocessor_config.json,
-// processor_config.json (those that exist), the index and all weight files: what `sha256sum FILES... | sha256sum` prints.
+// SHA-256 of the lines "SHA256  NAME\n", in name order, of config.json, tokenizer.json,
+// preprocessor_config.json, processor_config.json (those that exist), the index and all weight files: what
+// `sha256sum FILES... | sha256sum` prints.
 std::string model_digest(const std::filesystem::path& folder);
 
 struct ModelLocation {
@@ -85,8 +88,8 @@ struct ModelLocation {
 };
 
 // A folder, or `org/name` looked up offline in the local Hugging Face cache (HF_HUB_CACHE, HF_HOME/hub,
-// ~/.cache/huggingface/hub; snapshots/ by refs/REVISION, default main, or a commit hash). Throws DataError with one line that
-// says where it was sought and how to fetch it.
+// ~/.cache/huggingface/hub; snapshots/ by refs/REVISION, default main, or a commit hash). Throws DataError
+// with one line that says where it was sought and how to fetch it.
 ModelLocation locate_model(const std::string& name_or_folder, const std::string& revision);
 
 }  // namespace hones::checkpoint

@@ -41,11 +41,12 @@ struct TensorView {
 
 using TensorMap = std::map<std::string, TensorView>;
 
-// Reads and checks one file: every validity rule of docs/models.md 1.1. Throws DataError naming file, tensor and rule.
-// Only F32, F16, BF16 and I64 tensors are accepted.
+// Reads and checks one file: every validity rule of docs/models.md 1.1. Throws DataError naming file, tensor
+// and rule. Only F32, F16, BF16 and I64 tensors are accepted.
 TensorMap read_safetensors(const std::filesystem::path& file);
 
-// Writes tensors (name, dtype, shape, raw little-endian bytes) in the layout of the reference writer. For --dump.
+// Writes tensors (name, dtype, shape, raw little-endian bytes) in the layout of the reference writer. For
+// --dump.
 struct TensorToWrite {
   std::string name;
   Dtype dtype = Dtype::f32;

@@ -18,7 +18,8 @@ struct Image {
   std::vector<std::uint8_t> rgb;  // height * width * 3
 };
 
-// JPEG or PNG, by content. Throws DataError naming the file and the reason (missing, truncated, not a picture).
+// JPEG or PNG, by content. Throws DataError naming the file and the reason (missing, truncated, not a
+// picture).
 Image decode_file(const std::filesystem::path& file);
 Image decode(std::span<const std::byte> bytes, const std::string& name);
 

@@ -20,8 +20,9 @@ struct ProcessorConfig {
   ResizeOrder order = ResizeOrder::horizontal;
 };
 
-// Reads preprocessor_config.json, or the object image_processor of processor_config.json, of a checkpoint folder
-// (docs/models.md 4.3). Throws DataError for a missing file or a step that is not supported (resample other than 3, ...).
+// Reads preprocessor_config.json, or the object image_processor of processor_config.json, of a checkpoint
+// folder (docs/models.md 4.3). Throws DataError for a missing file or a step that is not supported (resample
+// other than 3, ...).
 ProcessorConfig read_processor(const std::filesystem::path& checkpoint);
 
 // float32 [3, crop_height, crop_width], C order, normalised as the PIL backend does (docs/models.md 4.5).

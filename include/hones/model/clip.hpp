@@ -14,8 +14,8 @@ class ClipTower {
   // Binds only the layers that the chosen features need: for feature layer -2 the last layer is never run.
   ClipTower(const checkpoint::LlavaConfig& config, const WeightSource& weights);
 
-  // pixel_values float32 [N, 3, S, S] -> features [N, n, Dv * chosen layers] in the model's dtype, class token dropped or
-  // kept as the configuration says.
+  // pixel_values float32 [N, 3, S, S] -> features [N, n, Dv * chosen layers] in the model's dtype, class
+  // token dropped or kept as the configuration says.
   at::Tensor forward(const at::Tensor& pixel_values, const Observer* observer = nullptr) const;
 
  private:

@@ -1,4 +1,5 @@
-// LLaMA-style decoder, written for grouped-query attention (docs/models.md 2.3). Weights are bound by their Hugging Face names.
+// LLaMA-style decoder, written for grouped-query attention (docs/models.md 2.3). Weights are bound by their
+// Hugging Face names.
 #pragma once
 
 #include <cstdint>
@@ -24,16 +25,16 @@ class Decoder {
 
   at::Tensor embed(const at::Tensor& ids) const;  // int64 [T] -> [T, D]
 
-  // R rows over one sequence. Touches no autograd mode: callers that want none hold an at::NoGradGuard or c10::InferenceMode.
-  // Throws InternalError when an edit did not fire exactly once per row and head.
+  // R rows over one sequence. Touches no autograd mode: callers that want none hold an at::NoGradGuard or
+  // c10::InferenceMode. Throws InternalError when an edit did not fire exactly once per row and head.
   ForwardOutput forward(const ForwardInput& input, const HeadGroup& group = HeadGroup()) const;
 
-  // Final hidden states -> float32 logits. In the model's dtype, then cast, as generation does; or, `upcast`, hidden states and head
-  // rows in float32 first, as the retrieval readout does (docs/benchmark.md 3.7).
+  // Final hidden states -> float32 logits. In the model's dtype, then cast, as generation does; or, `upcast`,
+  // hidden states and head rows in float32 first, as the retrieval readout does (docs/benchmark.md 3.7).
   at::Tensor logits(const at::Tensor& hidden, bool upcast = false) const;
 
-  const at::Tensor& unembedding() const { return head_; }                       // [V, D]
-  const at::Tensor& down_proj(std::int64_t layer) const;                        // [D, F]
+  const at::Tensor& unembedding() const { return head_; }  // [V, D]
+  const at::Tensor& down_proj(std::int64_t layer) const;   // [D, F]
 
  private:
   struct Layer {

@@ -1,4 +1,5 @@
-// Interventions as values of a forward call (docs/method.md sections 2 and 6). Nothing is left behind on the model.
+// Interventions as values of a forward call (docs/method.md sections 2 and 6). Nothing is left behind on the
+// model.
 #pragma once
 
 #include <cstdint>
@@ -20,19 +21,22 @@ struct HeadEdit {
   std::int64_t layer = 0;
   std::vector<std::int64_t> heads;  // distinct query heads, at least one
   Operator op = Operator::mean;
-  at::Tensor noise;  // gaussian only: float32 [heads.size(), T, Dh] for the positions of the pass, already scaled
+  at::Tensor
+      noise;  // gaussian only: float32 [heads.size(), T, Dh] for the positions of the pass, already scaled
 };
 
 // What is done to one row of a pass. Empty: the plain run.
 struct RowEdit {
-  std::vector<HeadEdit> heads;          // at most one per layer
-  std::map<std::int64_t, at::Tensor> gains;  // layer -> [F]: activations are multiplied by it at every position
+  std::vector<HeadEdit> heads;  // at most one per layer
+  std::map<std::int64_t, at::Tensor>
+      gains;  // layer -> [F]: activations are multiplied by it at every position
 
   bool empty() const { return heads.empty() && gains.empty(); }
 };
 
-// Mean replacement is written for a shard of a layer's heads: `z` are the heads this rank holds (from `first_head`),
-// and the sum over ALL heads of the layer comes through this group. Today a group of one, whose sum is its own.
+// Mean replacement is written for a shard of a layer's heads: `z` are the heads this rank holds (from
+// `first_head`), and the sum over ALL heads of the layer comes through this group. Today a group of one,
+// whose sum is its own.
 class HeadGroup {
  public:
   virtual ~HeadGroup() = default;
@@ -42,23 +46,26 @@ class HeadGroup {
   virtual at::Tensor sum(const at::Tensor& partial) const { return partial; }
 };
 
-// z [R, T, H, Dh] with the rows' head edits of `layer` applied, out of place; rows without one keep their bits. Adds to
-// `fired` the number of (row, head) pairs edited. Formula: z_h becomes mean over the layer's heads not in the set, of the original z
-// (all heads in the set: zero).
+// z [R, T, H, Dh] with the rows' head edits of `layer` applied, out of place; rows without one keep their
+// bits. Adds to `fired` the number of (row, head) pairs edited. Formula: z_h becomes mean over the layer's
+// heads not in the set, of the original z (all heads in the set: zero).
 at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& rows, std::int64_t layer,
                             const HeadGroup& group, std::int64_t& fired);
 
 // a [R, T, F] with the rows' gains of `layer` applied, out of place.
-at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer, std::int64_t& fired);
+at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer,
+                       std::int64_t& fired);
 
 // (row, head) and (row, layer-gain) pairs that a pass over all layers must fire.
 std::int64_t expected_firings(const std::vector<RowEdit>& rows);
 
-// Gaussian noise of docs/method.md section 2 for one head: float32 [T, Dh], sigma * channel_sd * n(0,1). Position t belongs to the trunk
-// while t <= last_image_position (segment "trunk", position t), afterwards to `segment` (position t - last_image_position - 1).
-// One SplitMix64 stream per (seed, image, layer, head, segment, position), Box-Muller in double. first: index of the pass's first position.
-at::Tensor gaussian_noise(std::uint64_t seed, const std::string& image_id, std::int64_t layer, std::int64_t head,
-                          const std::string& segment, std::int64_t first, std::int64_t length,
-                          std::int64_t last_image_position, const at::Tensor& channel_sd, double sigma);
+// Gaussian noise of docs/method.md section 2 for one head: float32 [T, Dh], sigma * channel_sd * n(0,1).
+// Position t belongs to the trunk while t <= last_image_position (segment "trunk", position t), afterwards to
+// `segment` (position t - last_image_position - 1). One SplitMix64 stream per (seed, image, layer, head,
+// segment, position), Box-Muller in double. first: index of the pass's first position.
+at::Tensor gaussian_noise(std::uint64_t seed, const std::string& image_id, std::int64_t layer,
+                          std::int64_t head, const std::string& segment, std::int64_t first,
+                          std::int64_t length, std::int64_t last_image_position, const at::Tensor& channel_sd,
+                          double sigma);
 
 }  // namespace hones::model

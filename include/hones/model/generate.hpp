@@ -9,21 +9,22 @@
 namespace hones::model {
 
 struct GenerateOptions {
-  std::filesystem::path model;       // checkpoint folder (already located)
+  std::filesystem::path model;  // checkpoint folder (already located)
   std::string snapshot;
-  std::filesystem::path image;       // empty: text only (raw prompt without image token)
+  std::filesystem::path image;  // empty: text only (raw prompt without image token)
   std::string prompt;
   bool raw_prompt = false;
   bool allow_special_in_text = false;
   std::int64_t max_new_tokens = 24;
-  std::vector<std::string> replace_heads;      // "L:H"
+  std::vector<std::string> replace_heads;  // "L:H"
   std::string op = "mean";
   double sigma = 3;
   std::uint64_t seed = 3407;
-  std::filesystem::path mask_neurons;          // CSV layer,neuron or file.h5:/path (read by the caller)
-  std::vector<std::pair<std::int64_t, std::int64_t>> masked;  // (layer, neuron), filled by the caller from mask_neurons
+  std::filesystem::path mask_neurons;  // CSV layer,neuron or file.h5:/path (read by the caller)
+  std::vector<std::pair<std::int64_t, std::int64_t>>
+      masked;  // (layer, neuron), filled by the caller from mask_neurons
   bool json = false;
-  std::filesystem::path dump;        // FILE.safetensors; empty: none
+  std::filesystem::path dump;  // FILE.safetensors; empty: none
   std::string dtype = "auto";
   std::string device = "auto";
   std::int64_t threads = 1;

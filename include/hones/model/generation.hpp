@@ -1,5 +1,5 @@
-// The canonical answer (docs/method.md section 1): greedy decoding whose outcome is the fixed point of draft and check, so
-// that it has ONE definition although a decode step and a prefill differ in floats.
+// The canonical answer (docs/method.md section 1): greedy decoding whose outcome is the fixed point of draft
+// and check, so that it has ONE definition although a decode step and a prefill differ in floats.
 #pragma once
 
 #include <cstdint>
@@ -21,40 +21,48 @@ struct EncodedPrompt {
 struct Answer {
   std::vector<std::int64_t> ids;  // the eos included where one came
   std::vector<float> log_probs;   // natural, one per id, from the last check
-  double log_prob = 0;            // their sum, before rounding: equals draft_logprob of a run whose draft is this answer
+  double log_prob =
+      0;  // their sum, before rounding: equals draft_logprob of a run whose draft is this answer
   bool stopped_by_eos = false;
-  bool finite = true;             // false: a logit that mattered was not finite; ids are empty then
-  double top2_margin = 0;         // smallest gap between best and second logit over the answer's positions
+  bool finite = true;      // false: a logit that mattered was not finite; ids are empty then
+  double top2_margin = 0;  // smallest gap between best and second logit over the answer's positions
 };
 
 // What a run over several rows at once gives.
 struct Answers {
   std::vector<Answer> rows;
-  std::vector<double> draft_logprob;    // per row: log-probability of the first draft's answer in the first check, summed over its ids
-  std::int64_t layer_positions = 0;     // computed, drafts, checks and decoding
+  std::vector<double> draft_logprob;  // per row: log-probability of the first draft's answer in the first
+                                      // check, summed over its ids
+  std::int64_t layer_positions = 0;   // computed, drafts, checks and decoding
 };
 
-// Edits for a pass over positions [first, first + length) of prompt and draft. Only gaussian noise depends on the positions.
+// Edits for a pass over positions [first, first + length) of prompt and draft. Only gaussian noise depends on
+// the positions.
 using RowsAt = std::function<std::vector<RowEdit>(std::int64_t first, std::int64_t length)>;
 
 class Generator {
  public:
-  // limit: most new tokens, >= 1. pad_rows: checks of a subset of rows run in the shape of all rows (padded with the first
-  // of them); needed where a kernel's bits depend on the number of rows (GPUs), not on CPUs.
+  // limit: most new tokens, >= 1. pad_rows: checks of a subset of rows run in the shape of all rows (padded
+  // with the first of them); needed where a kernel's bits depend on the number of rows (GPUs), not on CPUs.
   Generator(const Llava& model, std::int64_t limit, bool pad_rows = false);
 
-  // The plain answer, and with `rows` the answers under edits. `draft` is the first draft of every row (the plain answer's ids);
-  // empty: drafts are decoded first. R = number of rows.
-  Answers run(const EncodedPrompt& prompt, std::size_t rows, const RowsAt& edits, std::span<const std::int64_t> draft) const;
+  // The plain answer, and with `rows` the answers under edits. `draft` is the first draft of every row (the
+  // plain answer's ids); empty: drafts are decoded first. R = number of rows.
+  Answers run(const EncodedPrompt& prompt, std::size_t rows, const RowsAt& edits,
+              std::span<const std::int64_t> draft) const;
 
   std::int64_t limit() const { return limit_; }
   // Length of a check of this prompt: prompt + limit - 1 positions (the last draft token is never read).
-  std::int64_t check_length(const EncodedPrompt& prompt) const { return static_cast<std::int64_t>(prompt.ids.size()) + limit_ - 1; }
+  std::int64_t check_length(const EncodedPrompt& prompt) const {
+    return static_cast<std::int64_t>(prompt.ids.size()) + limit_ - 1;
+  }
 
  private:
   struct Row;
-  void check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std::size_t shape_rows, const RowsAt& edits, Answers& answers) const;
-  void decode(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits, Answers& answers) const;
+  void check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std::size_t shape_rows,
+             const RowsAt& edits, Answers& answers) const;
+  void decode(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits,
+              Answers& answers) const;
   bool is_eos(std::int64_t id) const;
 
   const Llava& model_;

@@ -1,5 +1,5 @@
-// Keys and values as a list of parts per layer, each shared by all rows or owned row by row. The caller owns them; a
-// forward pass reads parts and returns the new one.
+// Keys and values as a list of parts per layer, each shared by all rows or owned row by row. The caller owns
+// them; a forward pass reads parts and returns the new one.
 #pragma once
 
 #include <cstdint>

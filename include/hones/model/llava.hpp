@@ -19,13 +19,14 @@ namespace hones::model {
 at::ScalarType dtype_from(const std::string& word, const std::string& checkpoint_dtype, bool gpu);
 std::string dtype_name(at::ScalarType dtype);  // "fp32", "bf16", "fp16"
 
-// Sets LibTorch up for reproducible CPU work: `threads` within an operation, one between operations. The first call must
-// come before the first tensor.
+// Sets LibTorch up for reproducible CPU work: `threads` within an operation, one between operations. The
+// first call must come before the first tensor.
 void configure_threads(std::int64_t threads);
 
 class Llava {
  public:
-  // Maps the checkpoint and converts tensor by tensor where the dtype differs. Throws DataError (see checkpoint::open_llava).
+  // Maps the checkpoint and converts tensor by tensor where the dtype differs. Throws DataError (see
+  // checkpoint::open_llava).
   Llava(const std::filesystem::path& folder, at::ScalarType dtype);
 
   const checkpoint::LlavaConfig& config() const { return config_; }
@@ -39,10 +40,11 @@ class Llava {
   // float32 [3, S, S] as the processor gives them.
   at::Tensor encode_pixels(const std::vector<float>& pixel_values, const Observer* observer = nullptr) const;
 
-  // Embeddings [1, T, D] of `ids`; those equal to the image token id within the first `prompt_length` ids are overwritten in order by
-  // the rows of `features` (undefined: text only). Counts must match. An image id that the model itself generated is an
-  // ordinary embedding row.
-  at::Tensor embed(std::span<const std::int64_t> ids, std::size_t prompt_length, const at::Tensor& features) const;
+  // Embeddings [1, T, D] of `ids`; those equal to the image token id within the first `prompt_length` ids are
+  // overwritten in order by the rows of `features` (undefined: text only). Counts must match. An image id
+  // that the model itself generated is an ordinary embedding row.
+  at::Tensor embed(std::span<const std::int64_t> ids, std::size_t prompt_length,
+                   const at::Tensor& features) const;
 
  private:
   Llava(const checkpoint::Checkpoint& checkpoint, const std::filesystem::path& folder, at::ScalarType dtype);

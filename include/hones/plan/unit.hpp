@@ -62,13 +62,14 @@ struct Outcome {
   double seconds = 0;
   std::int64_t cells = 0;
   std::int64_t invalid_cells = 0;
-  double layer_positions = 0;  // computed
+  double layer_positions = 0;       // computed
   double full_layer_positions = 0;  // of one full prefill per cell
   std::vector<Exclusion> exclusions;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& rank& has_unit& unit& seconds& cells& invalid_cells& layer_positions& full_layer_positions& exclusions;
+    archive& rank& has_unit& unit& seconds& cells& invalid_cells& layer_positions& full_layer_positions&
+        exclusions;
   }
 };
 

@@ -1,5 +1,6 @@
-// Evaluates cells: one rank's engine. The plain engine of the first day (docs/design.md): every row starts at layer 0, every
-// candidate is a prompt of its own, every check a whole forward. Slow and plain; it judges the fast ones.
+// Evaluates cells: one rank's engine. The plain engine of the first day (docs/design.md): every row starts at
+// layer 0, every candidate is a prompt of its own, every check a whole forward. Slow and plain; it judges the
+// fast ones.
 #pragma once
 
 #include <cstdint>
@@ -45,16 +46,18 @@ class Evaluator {
             std::filesystem::path images, std::int64_t tile_positions);
   ~Evaluator();
 
-  // Cells of the unit's instances and layers; the plain column where the unit owns it. Heads that were not asked for have no
-  // block entries of their own state but `not_asked`.
+  // Cells of the unit's instances and layers; the plain column where the unit owns it. Heads that were not
+  // asked for have no block entries of their own state but `not_asked`.
   Work heads(const plan::Unit& unit);
 
-  // Adds the unit's instances to `sums` (heads = sums.heads). Excluded instances and invalid head cells of `cells` add nothing.
-  Work neurons(const plan::Unit& unit, const table::TaskCells& cells, const std::vector<attribution::Target>& targets,
-               table::NeuronSums& sums);
+  // Adds the unit's instances to `sums` (heads = sums.heads). Excluded instances and invalid head cells of
+  // `cells` add nothing.
+  Work neurons(const plan::Unit& unit, const table::TaskCells& cells,
+               const std::vector<attribution::Target>& targets, table::NeuronSums& sums);
 
   // Target of every item of a task: fixed ones from the prompt, open ones with the document frequencies.
-  std::vector<attribution::Target> targets(std::size_t task, const metric::DocumentFrequency& frequency) const;
+  std::vector<attribution::Target> targets(std::size_t task,
+                                           const metric::DocumentFrequency& frequency) const;
 
   // Length of an item's longest prompt, and of its check, in positions; no picture is read.
   std::int64_t prompt_positions(std::size_t task, const task::Item& item) const;
@@ -65,9 +68,12 @@ class Evaluator {
   const Instance& instance(std::int32_t task, std::int64_t index);
   void plain_run(Instance& state) const;
   table::CellBlock plain_block(const Instance& state) const;
-  table::CellBlock head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end, Work& work) const;
-  model::RowEdit edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head, std::int64_t first, std::int64_t length) const;
-  std::vector<double> log_p_yes(const Instance& state, std::size_t which, const model::ForwardOutput& output) const;
+  table::CellBlock head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end,
+                             Work& work) const;
+  model::RowEdit edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head,
+                      std::int64_t first, std::int64_t length) const;
+  std::vector<double> log_p_yes(const Instance& state, std::size_t which,
+                                const model::ForwardOutput& output) const;
 
   const DiscoverOptions& options_;
   const model::Llava& model_;

@@ -16,16 +16,16 @@ struct DiscoverOptions {
   std::string snapshot;             // Hugging Face snapshot hash; empty for a plain folder
   std::filesystem::path benchmark;  // folder of `prepare`
   std::vector<std::string> tasks{"vqa", "ocr", "caption", "retrieval"};
-  std::int64_t instances = -1;      // first lines of the split; -1: all
-  std::int64_t queries = -1;        // first lines of retrieval/<split>.jsonl; -1: all
-  std::vector<table::Head> heads;   // empty: all
-  std::string op = "mean";          // mean | zero | gaussian | none
-  double sigma = 3;                 // gaussian only
+  std::int64_t instances = -1;     // first lines of the split; -1: all
+  std::int64_t queries = -1;       // first lines of retrieval/<split>.jsonl; -1: all
+  std::vector<table::Head> heads;  // empty: all
+  std::string op = "mean";         // mean | zero | gaussian | none
+  double sigma = 3;                // gaussian only
   std::uint64_t seed = 3407;
-  std::string prompts = "paper";    // paper | release
+  std::string prompts = "paper";  // paper | release
   std::int64_t max_new_tokens = 24;
-  std::string caption_importance = "mean";   // mean | corpus
-  std::string open_target_join = "separate"; // separate | release_join
+  std::string caption_importance = "mean";    // mean | corpus
+  std::string open_target_join = "separate";  // separate | release_join
   std::int64_t top_k = 30;
   std::int64_t stored_heads = 50;
   double neuron_share = 0.01;
@@ -43,12 +43,13 @@ struct DiscoverOptions {
   std::filesystem::path out;
   bool restart = false;
   std::int64_t unit_instances = 1;
-  std::int64_t unit_layers = 0;     // 0: chosen by the planner
-  std::int64_t grant_seed = -1;     // >= 0: units are granted in a seeded random order (tests)
-  double deadline_seconds = 600;    // of one collective at a stage's end
+  std::int64_t unit_layers = 0;   // 0: chosen by the planner
+  std::int64_t grant_seed = -1;   // >= 0: units are granted in a seeded random order (tests)
+  double deadline_seconds = 600;  // of one collective at a stage's end
   std::vector<std::string> command_line;
-  std::string settings_json;        // the settings that can change a number, as stored in discovery.h5
-  std::string settings_toml;        // all settings in force, defaults filled in
+  std::string settings_json;      // the settings that can change a number, as stored in discovery.h5
+  std::string all_settings_json;  // all of them, for run.json; empty: settings_json
+  std::string settings_toml;      // all settings in force, defaults filled in
 };
 
 }  // namespace hones::sweep

@@ -17,8 +17,9 @@ struct RankOptions {
   std::optional<double> neuron_share;
 };
 
-// Writes heads.<task>.csv, neurons.<task>.csv and rankings.<task>.json; with no option set the CSVs equal those of discover byte
-// for byte. Returns the tables' summary for the terminal. discovery.h5 is never touched.
+// Writes heads.<task>.csv, neurons.<task>.csv and rankings.<task>.json; with no option set the CSVs equal
+// those of discover byte for byte. Returns the tables' summary for the terminal. discovery.h5 is never
+// touched.
 std::string rank(const RankOptions& options);
 
 }  // namespace hones::sweep

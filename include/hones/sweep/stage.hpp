@@ -14,7 +14,7 @@ namespace hones::sweep {
 
 // What all ranks know after a stage.
 struct StageSummary {
-  int failure = 0;            // exit code the run must end with; 0: none
+  int failure = 0;  // exit code the run must end with; 0: none
   std::string failure_line;
   std::vector<plan::Exclusion> exclusions;  // distinct, by (task, instance)
   std::int64_t cells = 0;
@@ -25,7 +25,8 @@ struct StageSummary {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive & failure & failure_line & exclusions & cells & invalid_cells & layer_positions & full_layer_positions & cells_by_rank;
+    archive& failure& failure_line& exclusions& cells& invalid_cells& layer_positions& full_layer_positions&
+        cells_by_rank;
   }
 };
 
@@ -37,14 +38,16 @@ struct StageView {
 };
 
 struct StageHooks {
-  std::function<plan::Outcome(const plan::Unit&)> work;    // every rank; fills everything but rank and unit
-  std::function<void(const StageView&)> tick;              // rank 0's grant thread, about once a second
+  std::function<plan::Outcome(const plan::Unit&)> work;  // every rank; fills everything but rank and unit
+  std::function<void(const StageView&)> tick;            // rank 0's grant thread, about once a second
   // Rank 0: whether the run must end, after each outcome; returns {exit code, line}, {0, ""} to go on.
   std::function<std::pair<int, std::string>(const StageSummary&)> verdict;
 };
 
-// Collective. `scheduler` is used on rank 0 only (null elsewhere). Throws what `work` throws; the caller must then abort the job,
-// because the other ranks wait. patience: seconds after which an unanswered request is an error.
-StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks, double patience);
+// Collective. `scheduler` is used on rank 0 only (null elsewhere). Throws what `work` throws; the caller must
+// then abort the job, because the other ranks wait. patience: seconds after which an unanswered request is an
+// error.
+StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks,
+                       double patience);
 
 }  // namespace hones::sweep

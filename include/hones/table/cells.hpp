@@ -1,5 +1,6 @@
-// The table that every sweep fills: instances x columns. Column 0 is the plain run, column 1 + l*H + h the run with head
-// h of layer l replaced. Plain data, complete or a rank's share; nothing here knows ranks, files or tensors.
+// The table that every sweep fills: instances x columns. Column 0 is the plain run, column 1 + l*H + h the
+// run with head h of layer l replaced. Plain data, complete or a rank's share; nothing here knows ranks,
+// files or tensors.
 #pragma once
 
 #include <array>
@@ -30,21 +31,22 @@ struct Instance {
 
 inline constexpr std::size_t kBleuCounts = 10;  // guess 1-4, correct 1-4, hypothesis length, reference length
 
-// What was computed for one instance over the columns [begin, begin + states.size()): the unit of computing, sending
-// and writing.
+// What was computed for one instance over the columns [begin, begin + states.size()): the unit of computing,
+// sending and writing.
 struct CellBlock {
   std::int64_t instance = 0;
   std::int64_t begin = 0;
   std::vector<CellState> states;
-  std::vector<double> utility;            // NaN where invalid
-  std::vector<float> answer_logprob;      // NaN where invalid
-  std::vector<float> scores;              // [columns, C], retrieval only
-  std::vector<std::uint16_t> bleu;        // [columns, 10], captions only; 65535 where not done
-  std::vector<std::vector<std::int32_t>> answers;  // per column; empty unless column 0 or state `changed` (generating tasks)
+  std::vector<double> utility;        // NaN where invalid
+  std::vector<float> answer_logprob;  // NaN where invalid
+  std::vector<float> scores;          // [columns, C], retrieval only
+  std::vector<std::uint16_t> bleu;    // [columns, 10], captions only; 65535 where not done
+  std::vector<std::vector<std::int32_t>>
+      answers;  // per column; empty unless column 0 or state `changed` (generating tasks)
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive & instance & begin & states & utility & answer_logprob & scores & bleu & answers;
+    archive& instance& begin& states& utility& answer_logprob& scores& bleu& answers;
   }
 };
 
@@ -57,8 +59,8 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
-// One task's table. `states`, `utility` and `answer_logprob` are complete on every rank once reduced; the rest lies
-// in the blocks of the rank that computed it.
+// One task's table. `states`, `utility` and `answer_logprob` are complete on every rank once reduced; the
+// rest lies in the blocks of the rank that computed it.
 struct TaskCells {
   std::string task;    // "vqa", "ocr", "caption", "retrieval"
   std::string metric;  // "vqa_accuracy:normalize_always", ...
@@ -66,11 +68,11 @@ struct TaskCells {
   std::int64_t candidates = 0;    // C, retrieval only
   std::int64_t answer_limit = 0;  // generation limit; 0 for retrieval
   bool bleu = false;
-  std::vector<Instance> instances;         // [N]
-  std::vector<CellState> states;           // [N, columns]
-  std::vector<double> utility;             // [N, columns], NaN unless unchanged or changed
-  std::vector<float> answer_logprob;       // [N, columns], NaN unless unchanged or changed
-  std::vector<CellBlock> own;              // blocks computed here, any order
+  std::vector<Instance> instances;    // [N]
+  std::vector<CellState> states;      // [N, columns]
+  std::vector<double> utility;        // [N, columns], NaN unless unchanged or changed
+  std::vector<float> answer_logprob;  // [N, columns], NaN unless unchanged or changed
+  std::vector<CellBlock> own;         // blocks computed here, any order
 
   std::int64_t size() const { return static_cast<std::int64_t>(instances.size()); }
   std::size_t at(std::int64_t instance, std::int64_t column) const {

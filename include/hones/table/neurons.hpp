@@ -1,4 +1,5 @@
-// Sums of the neuron stage: 64-bit fixed point (base/fixed_point.hpp), so that they do not depend on any order.
+// Sums of the neuron stage: 64-bit fixed point (base/fixed_point.hpp), so that they do not depend on any
+// order.
 #pragma once
 
 #include <cstdint>

@@ -10,22 +10,22 @@
 namespace hones::table {
 
 struct HeadTables {
-  std::vector<double> importance;               // [L, H]; NaN where no cell is valid
-  std::vector<double> ci_low, ci_high;          // [L, H], 95 % bootstrap interval
-  std::vector<std::uint32_t> answers_changed;   // [L, H]
-  std::vector<std::uint32_t> valid;             // [L, H]
-  std::vector<Head> top;                        // [K], best first
+  std::vector<double> importance;              // [L, H]; NaN where no cell is valid
+  std::vector<double> ci_low, ci_high;         // [L, H], 95 % bootstrap interval
+  std::vector<std::uint32_t> answers_changed;  // [L, H]
+  std::vector<std::uint32_t> valid;            // [L, H]
+  std::vector<Head> top;                       // [K], best first
   double split_half_overlap = 0;
   double plain_metric = 0;
   double plain_corpus_bleu4 = 0;  // captions only
 };
 
 struct NeuronTables {
-  std::vector<double> plain;          // [L, F], mean contribution of the plain run
-  std::vector<double> per_instance;   // [L, F]
-  std::vector<double> after_mean;     // [L, F]
-  std::vector<std::int32_t> top;      // [k, 2] layer, neuron; best first under `mode`
-  std::string mode;                   // "per_instance" or "after_mean"
+  std::vector<double> plain;         // [L, F], mean contribution of the plain run
+  std::vector<double> per_instance;  // [L, F]
+  std::vector<double> after_mean;    // [L, F]
+  std::vector<std::int32_t> top;     // [k, 2] layer, neuron; best first under `mode`
+  std::string mode;                  // "per_instance" or "after_mean"
 };
 
 }  // namespace hones::table

@@ -1,4 +1,5 @@
-// A task = prompt + target + metric over the unified benchmark (docs/method.md section 1). No tensors, no ranks.
+// A task = prompt + target + metric over the unified benchmark (docs/method.md section 1). No tensors, no
+// ranks.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +20,13 @@ namespace hones::task {
 // One instance of a task: a picture, what is asked of it, and what counts as right.
 struct Item {
   std::string image_id;
-  std::string item_id;                  // question id, annotation id; empty for captions; positive caption id for retrieval
+  std::string item_id;  // question id, annotation id; empty for captions; positive caption id for retrieval
   std::string file_name;
-  std::optional<image::Box> box;        // drawn in blue before anything else (OCR)
-  std::vector<std::string> texts;       // the user's words: one, or one per candidate in the order shown
+  std::optional<image::Box> box;            // drawn in blue before anything else (OCR)
+  std::vector<std::string> texts;           // the user's words: one, or one per candidate in the order shown
   std::vector<std::int64_t> candidate_ids;  // retrieval: caption ids, as texts
-  std::size_t attributed = 0;           // which of `texts` the contributions are computed on (retrieval: the positive)
-  std::string target;                   // fixed-set target text; empty for open-ended tasks
+  std::size_t attributed = 0;  // which of `texts` the contributions are computed on (retrieval: the positive)
+  std::string target;          // fixed-set target text; empty for open-ended tasks
   std::vector<std::string> references;  // answers, the word, captions; what the metric compares with
   std::string where;                    // FILE:LINE of its record
 };
@@ -39,10 +40,11 @@ class Task {
  public:
   virtual ~Task() = default;
   virtual std::string name() const = 0;
-  virtual std::string metric() const = 0;     // NAME:VARIANT of docs/outputs.md
+  virtual std::string metric() const = 0;  // NAME:VARIANT of docs/outputs.md
   virtual bool generates() const { return true; }
   virtual bool open_ended() const { return false; }
-  // The task's instances in benchmark order, at most `limit` (-1: all). Throws DataError when a record lacks what the task needs.
+  // The task's instances in benchmark order, at most `limit` (-1: all). Throws DataError when a record lacks
+  // what the task needs.
   virtual std::vector<Item> items(const benchmark::Benchmark& benchmark, std::int64_t limit) const = 0;
   // Utility of an answer (generating tasks only).
   virtual Score score(const Item& item, const std::string& answer) const;
@@ -58,7 +60,8 @@ double retrieval_utility(const Item& item, std::span<const double> log_p_yes);
 // Whether two score lists order the candidates differently (ties broken by index in both).
 bool ranking_differs(std::span<const double> left, std::span<const double> right);
 
-// The picture as the model sees it: decoded, with the item's box drawn. Throws DataError (unreadable, box outside).
+// The picture as the model sees it: decoded, with the item's box drawn. Throws DataError (unreadable, box
+// outside).
 image::Image load_picture(const std::filesystem::path& images, const Item& item);
 
 }  // namespace hones::task

@@ -1,5 +1,5 @@
-// tokenizer.json (Hugging Face) as the file says it ("literal" mode of docs/models.md section 5): BPE with byte fallback
-// and the LLaMA pipeline. A component that is not known is an error, never guessed.
+// tokenizer.json (Hugging Face) as the file says it ("literal" mode of docs/models.md section 5): BPE with
+// byte fallback and the LLaMA pipeline. A component that is not known is an error, never guessed.
 #pragma once
 
 #include <cstddef>
@@ -22,19 +22,21 @@ struct ByteRange {
 
 class Tokenizer {
  public:
-  // Reads DIR/tokenizer.json. Throws DataError naming the file and the component that is missing, malformed or unknown.
+  // Reads DIR/tokenizer.json. Throws DataError naming the file and the component that is missing, malformed
+  // or unknown.
   static Tokenizer from_file(const std::filesystem::path& file);
   ~Tokenizer();
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
 
-  // Ids of `text`. With `add_special` the post-processor's ids are added (LLaMA: <s> in front). Spellings of added
-  // tokens become those tokens, except where they overlap one of `literal` (sorted, disjoint): text that comes from
-  // data stays ordinary text there. Throws DataError for text that is not valid UTF-8.
+  // Ids of `text`. With `add_special` the post-processor's ids are added (LLaMA: <s> in front). Spellings of
+  // added tokens become those tokens, except where they overlap one of `literal` (sorted, disjoint): text
+  // that comes from data stays ordinary text there. Throws DataError for text that is not valid UTF-8.
   std::vector<std::int64_t> encode(std::string_view text, bool add_special = true,
                                    std::span<const ByteRange> literal = {}) const;
 
-  // Text of `ids`. Ids without a token decode to nothing. With `skip_special` special tokens are dropped first.
+  // Text of `ids`. Ids without a token decode to nothing. With `skip_special` special tokens are dropped
+  // first.
   std::string decode(std::span<const std::int64_t> ids, bool skip_special = true) const;
 
   // The id of an exact piece or added token.

@@ -66,9 +66,16 @@ std::vector<std::pair<std::int32_t, std::int32_t>> Settings::heads(const std::st
 }
 
 std::string Settings::to_json() const {
+  return json_of(false);
+}
+std::string Settings::all_to_json() const {
+  return json_of(true);
+}
+
+std::string Settings::json_of(bool all) const {
   nlohmann::json object = nlohmann::json::object();  // keeps its keys sorted
   for (const Setting& setting : catalogue()) {
-    if (!setting.numeric || !setting.known_to(command_)) continue;
+    if (!setting.known_to(command_) || !(all || setting.numeric)) continue;
     if (setting.inherited(command_) && !given(setting.key)) continue;
     std::visit([&](const auto& typed) { object[setting.key] = typed; }, value(setting.key));
   }

@@ -47,6 +47,8 @@ class Settings {
   std::string to_toml() const;
   // Only what can change a number, as {"section.name": value}, keys sorted.
   std::string to_json() const;
+  // All settings of the command in the same form: what run.json tells.
+  std::string all_to_json() const;
 
  private:
   struct Entry {
@@ -54,6 +56,7 @@ class Settings {
     std::string where;
   };
   const Value& value(const std::string& key) const;
+  std::string json_of(bool all) const;
 
   Command command_;
   std::map<std::string, Entry> values_;  // what was given

@@ -117,8 +117,11 @@ std::vector<Described> draw_scenes(std::uint64_t seed, std::int64_t images, doub
     const auto index = static_cast<std::int64_t>(set.size());
     const std::int64_t block = index / kFamilySize;
     const bool starts = index % kFamilySize == 0 && index + kFamilySize <= images;
-    // Families are spread evenly over the blocks: the share is kept exactly, and a longer set begins like a shorter one.
-    const auto families_before = [&](std::int64_t blocks) { return std::floor(static_cast<double>(blocks) * near_twins); };
+    // Families are spread evenly over the blocks: the share is kept exactly, and a longer set begins like a
+    // shorter one.
+    const auto families_before = [&](std::int64_t blocks) {
+      return std::floor(static_cast<double>(blocks) * near_twins);
+    };
     if (starts && families_before(block + 1) > families_before(block)) {
       for (auto& scene : family_scenes(seed, block, 0)) set.emplace_back().scene = std::move(scene);
     } else {
