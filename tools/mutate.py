@@ -9,7 +9,8 @@ test notices is a survivor; survivors are listed and the exit code is 1.
     tools/mutate.py --rooms stats --count 50 --seed 7
 
 Not counted, and drawn again: mutants that do not compile, and mutants whose compiled room has the same code, byte for
-byte, as the original (the compiler proved them equivalent). Never drawn: sizes of character buffers and reserve(), which
+byte, as the original (the compiler proved them equivalent). The library's own checks of subscripts are on, so that a step
+beyond the end of an array is an error and not luck. Never drawn: sizes of character buffers and reserve(), which
 change no result. Nothing else is taken for equivalent.
 Python's standard library only.
 """
@@ -166,7 +167,7 @@ class Tree:
 
     def configure(self):
         done = run(["cmake", "-G", "Ninja", "-S", str(self.source), "-B", str(self.build), "-DHONES_MODEL=OFF",
-                    "-DCMAKE_BUILD_TYPE=Release"])
+                    "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS=-D_GLIBCXX_ASSERTIONS"])
         if done.returncode != 0:
             sys.exit("mutate: the tree does not configure:\n" + done.stdout[-3000:])
 

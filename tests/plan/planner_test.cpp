@@ -98,6 +98,15 @@ TEST(Planner, Prices) {
   for (std::size_t i = 1; i < 4; ++i) EXPECT_LT(units[i].cost, units[i - 1].cost);
 }
 
+// 7 instances in blocks of 3, 3 and 1: what a unit costs depends on how many it holds, not on where they
+// stand.
+TEST(Planner, ChargesABlockForItsOwnInstances) {
+  const auto units = head_units({{"vqa", 7, 40, 1, 3}}, small(), 1, 3, 6);
+  ASSERT_EQ(units.size(), 3U);
+  EXPECT_DOUBLE_EQ(units[1].cost, units[0].cost);
+  EXPECT_DOUBLE_EQ(3 * units[2].cost, units[0].cost);
+}
+
 TEST(Planner, NeuronUnitsAreWholeInstances) {
   for (const int ranks : {1, 3, 50}) {
     for (const std::int64_t block : {1, 4, 100}) {
@@ -125,6 +134,15 @@ TEST(Planner, RefusesNonsense) {
   EXPECT_THROW(head_units(four_tasks(), small(), 1, 0, 0), InternalError);
   EXPECT_THROW(head_units(four_tasks(), {0, 8, 0}, 1, 1, 0), InternalError);
   EXPECT_TRUE(head_units({}, small(), 2, 1, 0).empty());
+}
+
+TEST(Unit, IsEmptyAtFirst) {
+  const Unit unit;
+  EXPECT_EQ(unit.stage, Stage::heads);
+  EXPECT_EQ(unit.id + unit.task + unit.instance_begin + unit.instance_end + unit.layer_begin + unit.layer_end,
+            0);
+  EXPECT_FALSE(unit.owns_plain);
+  EXPECT_EQ(unit.cost, 0);
 }
 
 TEST(Unit, TravelsInMessages) {

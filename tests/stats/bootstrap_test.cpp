@@ -87,6 +87,15 @@ TEST(PairedBootstrap, Vectors) {
   }
 }
 
+TEST(PairedBootstrap, NoResamplesAreNoEvidence) {
+  for (const PairedBootstrap& none : {PairedBootstrap{}, summarise(Values{})}) {
+    EXPECT_EQ(none.p_two_sided, 1);
+    EXPECT_EQ(none.p_two_sided_add_one, 1);
+    EXPECT_EQ(none.at_most_zero, 0);
+    EXPECT_EQ(none.at_least_zero, 0);
+  }
+}
+
 TEST(PairedBootstrap, NearlyZeroCountsInBothTails) {
   const PairedBootstrap result = summarise(Values{1e-10, -1e-10, 1, 2});
   EXPECT_EQ(result.at_most_zero, 2);
