@@ -12,6 +12,8 @@
 #include <hones/base/file.hpp>
 #include <hones/image/image.hpp>
 
+#include "jpeg_error.hpp"
+
 namespace hones::image {
 
 namespace {
@@ -21,18 +23,6 @@ void check(const Image& image) {
                    image.rgb.size() ==
                        static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) * 3,
                std::to_string(image.width) + " x " + std::to_string(image.height));
-}
-
-struct ErrorManager {
-  jpeg_error_mgr base;
-  std::jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-};
-
-[[noreturn]] void on_error(j_common_ptr info) {
-  auto* manager = reinterpret_cast<ErrorManager*>(info->err);
-  manager->base.format_message(info, manager->message);
-  std::longjmp(manager->jump, 1);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "codec.hpp"
+#include "jpeg_error.hpp"
 
 namespace hones::image {
 
@@ -15,18 +16,6 @@ namespace {
 
 // Progressive files with thousands of scans over a large picture cost hours; real ones have about ten.
 constexpr int kMaxScans = 500;
-
-struct ErrorManager {
-  jpeg_error_mgr base;
-  std::jmp_buf jump;
-  char message[JMSG_LENGTH_MAX];
-};
-
-[[noreturn]] void on_error(j_common_ptr info) {
-  auto* manager = reinterpret_cast<ErrorManager*>(info->err);
-  manager->base.format_message(info, manager->message);
-  std::longjmp(manager->jump, 1);
-}
 
 void be_quiet(j_common_ptr) {}
 
