@@ -160,8 +160,7 @@ const Evaluator::Instance& Evaluator::instance(std::int32_t task, std::int64_t i
   return state;
 }
 
-std::vector<double> Evaluator::log_p_yes(const Instance&, std::size_t,
-                                         const model::ForwardOutput& output) const {
+std::vector<double> Evaluator::log_p_yes(const model::ForwardOutput& output) const {
   const at::Tensor logits =
       model_.decoder().logits(output.hidden, /*upcast=*/true).contiguous();  // [R, 1, V]
   const std::int64_t V = logits.size(-1);
@@ -218,7 +217,7 @@ void Evaluator::plain_run(Instance& state) const {
     input.readouts.hidden_at = {input.sequence.length() - 1};
     const model::ForwardOutput output = model_.decoder().forward(input);
     state.layer_positions += static_cast<double>(output.layer_positions);
-    state.scores.push_back(log_p_yes(state, which, output)[0]);
+    state.scores.push_back(log_p_yes(output)[0]);
     if (!std::isfinite(state.scores.back())) {
       state.excluded = "the plain run's logits are not finite (candidate " +
                        std::to_string(state.item->candidate_ids[which]) + ")";
@@ -297,7 +296,7 @@ CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::i
       input.readouts.hidden_at = {input.sequence.length() - 1};
       const model::ForwardOutput output = model_.decoder().forward(input);
       work.layer_positions += static_cast<double>(output.layer_positions);
-      scores.push_back(log_p_yes(state, which, output));
+      scores.push_back(log_p_yes(output));
     }
   }
   std::size_t row = 0;  // of the batch

@@ -72,8 +72,7 @@ class Evaluator {
                              Work& work) const;
   model::RowEdit edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head,
                       std::int64_t first, std::int64_t length) const;
-  std::vector<double> log_p_yes(const Instance& state, std::size_t which,
-                                const model::ForwardOutput& output) const;
+  std::vector<double> log_p_yes(const model::ForwardOutput& output) const;
 
   const DiscoverOptions& options_;
   const model::Llava& model_;
