@@ -79,8 +79,14 @@ at::Tensor Decoder::rms_norm(const at::Tensor& x, const at::Tensor& weight) cons
 }
 
 at::Tensor Decoder::logits(const at::Tensor& hidden, bool upcast) const {
-  if (upcast) return at::linear(hidden.to(at::kFloat), head_.to(at::kFloat));
-  return at::linear(hidden, head_).to(at::kFloat);
+  // Row by row: a matrix product of few positions takes another kernel than one of many, and a row's logits
+  // must not depend on how many other rows there are.
+  const at::Tensor weight = upcast ? head_.to(at::kFloat) : head_;
+  const at::Tensor states = upcast ? hidden.to(at::kFloat) : hidden;
+  if (states.dim() < 3) return at::linear(states, weight).to(at::kFloat);
+  std::vector<at::Tensor> rows;
+  for (const at::Tensor& row : states.unbind(0)) rows.push_back(at::linear(row, weight));
+  return at::stack(rows).to(at::kFloat);
 }
 
 at::Tensor Decoder::attention(const Layer& layer, std::int64_t index, const at::Tensor& h, Pass& pass) const {
@@ -181,7 +187,7 @@ ForwardOutput Decoder::forward(const ForwardInput& input, const HeadGroup& group
     pass.observe("resid_post", i, x);
   }
   pass.output.layer_positions = R * T * (config_.layers - input.start.layer);
-  const std::int64_t expected = expected_firings(input.rows);
+  const std::int64_t expected = expected_firings(input.rows, pass.group, config_.heads);
   HONES_ASSERT(pass.fired == expected, "interventions fired " + std::to_string(pass.fired) +
                                            " times, expected " + std::to_string(expected));
   if (!input.readouts.hidden_at.empty()) {

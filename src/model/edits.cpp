@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -17,10 +18,35 @@ Operator operator_from(const std::string& word) {
 
 namespace {
 
-// The replacement of one edit's heads in one row: [T, n, Dh] in z's dtype. `row` is [T, H, Dh], `sum` float32
-// [T, Dh].
-at::Tensor replacement(const at::Tensor& row, const at::Tensor& chosen, const HeadEdit& edit,
-                       const at::Tensor& sum, std::int64_t total_heads) {
+// Those of an edit's heads that this shard holds: places in `edit.heads`, and indices into its own heads.
+struct Held {
+  std::vector<std::int64_t> places, local;
+};
+
+Held held_heads(const HeadEdit& edit, const HeadGroup& group, std::int64_t own) {
+  const std::int64_t total = group.total_heads(own);
+  Held held;
+  for (std::size_t i = 0; i < edit.heads.size(); ++i) {
+    const std::int64_t head = edit.heads[i];
+    HONES_ASSERT(head >= 0 && head < total, "head " + std::to_string(head) + " of " + std::to_string(total));
+    const std::int64_t local = head - group.first_head();
+    if (local < 0 || local >= own) continue;
+    held.places.push_back(static_cast<std::int64_t>(i));
+    held.local.push_back(local);
+  }
+  return held;
+}
+
+const HeadEdit* edit_of(const RowEdit& row, std::int64_t layer) {
+  const auto found =
+      std::find_if(row.heads.begin(), row.heads.end(), [&](const HeadEdit& e) { return e.layer == layer; });
+  return found == row.heads.end() ? nullptr : &*found;
+}
+
+// The held heads' replacement in one row: [T, held, Dh] in z's dtype. `chosen` are their z, `others` float32
+// [T, Dh] the sum over the layer's heads that are not replaced.
+at::Tensor replacement(const at::Tensor& chosen, const HeadEdit& edit, const Held& held,
+                       const at::Tensor& others, std::int64_t total_heads) {
   const auto n = static_cast<std::int64_t>(edit.heads.size());
   switch (edit.op) {
     case Operator::none:
@@ -28,54 +54,67 @@ at::Tensor replacement(const at::Tensor& row, const at::Tensor& chosen, const He
     case Operator::zero:
       return at::zeros_like(chosen);
     case Operator::gaussian:
-      HONES_ASSERT(edit.noise.defined() && edit.noise.size(1) == row.size(0),
+      HONES_ASSERT(edit.noise.defined() && edit.noise.size(1) == chosen.size(0),
                    "gaussian edit without noise for its positions");
-      return (chosen.to(at::kFloat) + edit.noise.permute({1, 0, 2})).to(row.scalar_type());
+      return (chosen.to(at::kFloat) +
+              edit.noise.index_select(0, at::tensor(held.places, at::kLong)).permute({1, 0, 2}))
+          .to(chosen.scalar_type());
     case Operator::mean:
       break;
   }
   if (n == total_heads) return at::zeros_like(chosen);
-  const at::Tensor others = (sum - chosen.to(at::kFloat).sum(1)) / static_cast<double>(total_heads - n);
-  return others.unsqueeze(1).expand_as(chosen).to(row.scalar_type());
+  return (others / static_cast<double>(total_heads - n))
+      .unsqueeze(1)
+      .expand_as(chosen)
+      .to(chosen.scalar_type());
 }
 
 }  // namespace
 
 at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& rows, std::int64_t layer,
                             const HeadGroup& group, std::int64_t& fired) {
+  const std::int64_t own = z.size(2);
+  const std::int64_t total = group.total_heads(own);
+  std::vector<const HeadEdit*> edits;
   bool any = false, mean = false;
   for (const RowEdit& row : rows) {
-    for (const HeadEdit& edit : row.heads) {
-      any = any || edit.layer == layer;
-      mean = mean || (edit.layer == layer && edit.op == Operator::mean);
-    }
+    edits.push_back(edit_of(row, layer));
+    any = any || edits.back();
+    mean = mean || (edits.back() && edits.back()->op == Operator::mean);
   }
   if (!any) return z;
   HONES_ASSERT(z.size(0) == static_cast<std::int64_t>(rows.size()), "one edit value per row");
-  const std::int64_t own = z.size(2);
-  const std::int64_t total = group.total_heads(own);
-  // Over heads, for all rows: every rank of a shard must join, whichever of its rows need it.
-  const at::Tensor sum = mean ? group.sum(z.to(at::kFloat).sum(2)) : at::Tensor();
+  const auto row_of = [&](std::size_t r) { return z.select(0, static_cast<std::int64_t>(r)); };
+
+  std::vector<Held> held(rows.size());
+  std::vector<at::Tensor> chosen(rows.size());  // [T, held, Dh]
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (!edits[r]) continue;
+    held[r] = held_heads(*edits[r], group, own);
+    chosen[r] = row_of(r).index_select(1, at::tensor(held[r].local, at::kLong).to(z.device()));
+  }
+  // Sums over ALL heads of the layer: every rank of a shard must join, whichever heads of which rows it
+  // holds.
+  at::Tensor others;  // [R, T, Dh]
+  if (mean) {
+    std::vector<at::Tensor> replaced;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      replaced.push_back(edits[r] ? chosen[r].to(at::kFloat).sum(1)
+                                  : at::zeros({z.size(1), z.size(3)}, z.options().dtype(at::kFloat)));
+    }
+    const at::Tensor all = group.sum(z.to(at::kFloat).sum(2));  // in this order on every rank
+    others = all - group.sum(at::stack(replaced));
+  }
   std::vector<at::Tensor> edited;
   edited.reserve(rows.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    at::Tensor row = z.select(0, static_cast<std::int64_t>(r));
-    for (const HeadEdit& edit : rows[r].heads) {
-      if (edit.layer != layer) continue;
-      std::vector<std::int64_t> local;
-      for (const std::int64_t head : edit.heads) {
-        HONES_ASSERT(head >= 0 && head < total,
-                     "head " + std::to_string(head) + " of " + std::to_string(total));
-        local.push_back(head - group.first_head());
-      }
-      const at::Tensor index = at::tensor(local, at::kLong).to(z.device());
-      const at::Tensor chosen = row.index_select(1, index);
-      row = row.index_copy(
-          1, index,
-          replacement(row, chosen, edit, mean ? sum.select(0, static_cast<std::int64_t>(r)) : sum, total));
-      fired += static_cast<std::int64_t>(edit.heads.size());
-    }
-    edited.push_back(row);
+    edited.push_back(row_of(r));
+    if (!edits[r] || held[r].local.empty()) continue;
+    const at::Tensor value =
+        replacement(chosen[r], *edits[r], held[r],
+                    mean ? others.select(0, static_cast<std::int64_t>(r)) : at::Tensor(), total);
+    edited.back() = edited.back().index_copy(1, at::tensor(held[r].local, at::kLong).to(z.device()), value);
+    fired += static_cast<std::int64_t>(held[r].local.size());
   }
   return at::stack(edited);
 }
@@ -98,13 +137,21 @@ at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, st
   return at::stack(edited);
 }
 
-std::int64_t expected_firings(const std::vector<RowEdit>& rows) {
+std::int64_t expected_firings(const std::vector<RowEdit>& rows, const HeadGroup& group, std::int64_t own) {
   std::int64_t firings = 0;
   for (const RowEdit& row : rows) {
-    for (const HeadEdit& edit : row.heads) firings += static_cast<std::int64_t>(edit.heads.size());
+    for (const HeadEdit& edit : row.heads)
+      firings += static_cast<std::int64_t>(held_heads(edit, group, own).local.size());
     firings += static_cast<std::int64_t>(row.gains.size());
   }
   return firings;
+}
+
+at::Tensor trunk_deviation(const std::vector<at::Tensor>& z, std::int64_t last) {
+  std::vector<at::Tensor> layers;
+  for (const at::Tensor& layer : z)
+    layers.push_back(layer.select(0, 0).narrow(0, 0, last + 1).to(at::kDouble).std(0, /*correction=*/0));
+  return at::stack(layers);
 }
 
 at::Tensor gaussian_noise(std::uint64_t seed, const std::string& image_id, std::int64_t layer,

@@ -1,12 +1,12 @@
 #include <charconv>
 #include <map>
 
-#include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
 #include <hones/model/generate.hpp>
 #include <hones/model/generation.hpp>
+#include <hones/model/torch_errors.hpp>
 
 namespace hones::model {
 
@@ -61,7 +61,7 @@ class Run {
   std::int64_t last_image_position_ = -1;
   std::map<std::int64_t, std::vector<std::int64_t>> heads_;  // layer -> heads replaced together
   std::map<std::int64_t, at::Tensor> gains_;                 // layer -> 0 for masked neurons, 1 elsewhere
-  std::vector<at::Tensor> trunk_sd_;                         // gaussian only
+  at::Tensor trunk_sd_;                                      // gaussian only: [L, H, Dh]
 };
 
 void Run::encode_prompt() {
@@ -101,7 +101,7 @@ RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
       for (const std::int64_t head : heads) {
         noise.push_back(gaussian_noise(options_.seed, options_.image.filename().string(), layer, head,
                                        "generate", first, length, last_image_position_,
-                                       trunk_sd_[static_cast<std::size_t>(layer)][head], options_.sigma));
+                                       trunk_sd_[layer][head], options_.sigma));
       }
       replaced.noise = at::stack(noise);
     }
@@ -199,17 +199,18 @@ std::string Run::text() {
     input.sequence = linear_sequence(static_cast<std::int64_t>(prompt_.ids.size()));
     input.rows.resize(1);
     input.readouts.z_all = true;
-    for (const at::Tensor& z : model_.decoder().forward(input).z) {
-      trunk_sd_.push_back(
-          z.select(0, 0).narrow(0, 0, last_image_position_ + 1).to(at::kDouble).std(0, /*correction=*/0));
-    }
+    trunk_sd_ = trunk_deviation(model_.decoder().forward(input).z, last_image_position_);
   }
 
   const Generator generator(model_, options_.max_new_tokens);
   const Answer plain =
       generator.run(prompt_, 1, [](std::int64_t, std::int64_t) { return std::vector<RowEdit>(1); }, {})
           .rows[0];
-  nlohmann::ordered_json json = describe(plain);
+  nlohmann::ordered_json json;
+  json["model"] = {{"snapshot", options_.snapshot.empty() ? nlohmann::ordered_json(nullptr)
+                                                          : nlohmann::ordered_json(options_.snapshot)},
+                   {"dtype", dtype_name(model_.decoder().dtype())}};
+  json.update(describe(plain));
   std::string words = json["text"];
   if (intervenes()) {
     const auto edits = [&](std::int64_t first, std::int64_t length) {
@@ -232,8 +233,9 @@ std::string Run::text() {
 
 std::string generate(const GenerateOptions& options) {
   configure_threads(options.threads);
-  const c10::InferenceMode no_gradients;
-  return Run(options).text();
+  std::string text;
+  with_torch_errors("try --dtype bf16, or fewer new tokens", [&] { text = Run(options).text(); });
+  return text;
 }
 
 }  // namespace hones::model

@@ -15,8 +15,7 @@ struct Generator::Row {
   bool done = false;
 };
 
-Generator::Generator(const Llava& model, std::int64_t limit, bool pad_rows)
-    : model_(model), limit_(limit), pad_rows_(pad_rows) {
+Generator::Generator(const Llava& model, std::int64_t limit) : model_(model), limit_(limit) {
   if (limit < 1)
     throw UsageError("the generation limit is " + std::to_string(limit) + ", expected at least 1");
 }
@@ -41,7 +40,7 @@ Answers Generator::run(const EncodedPrompt& prompt, std::size_t row_count, const
   if (draft.empty()) decode(prompt, open, edits, answers);
   // Each round makes at least one more position final, or ends the row.
   while (!open.empty()) {
-    check(prompt, open, row_count, edits, answers);
+    check(prompt, open, edits, answers);
     std::erase_if(open, [](const Row* row) { return row->done; });
     if (!open.empty()) decode(prompt, open, edits, answers);
   }
@@ -50,18 +49,17 @@ Answers Generator::run(const EncodedPrompt& prompt, std::size_t row_count, const
 
 // One teacher-forced forward of prompt and drafts. Rows whose draft stands are done; the others keep the
 // checked prefix and the argmax at the first difference.
-void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std::size_t shape_rows,
-                      const RowsAt& edits, Answers& answers) const {
+void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits,
+                      Answers& answers) const {
   const auto prompt_length = static_cast<std::int64_t>(prompt.ids.size());
   const std::int64_t T = check_length(prompt);
   const std::int64_t pad = model_.config().eos_ids.front();
-  const std::size_t R = pad_rows_ ? shape_rows : rows.size();
   const std::vector<RowEdit> all = edits(0, T);
 
   std::vector<at::Tensor> residuals;
   ForwardInput input;
-  for (std::size_t r = 0; r < R; ++r) {
-    const Row& row = *rows[std::min(r, rows.size() - 1)];
+  for (const Row* open : rows) {
+    const Row& row = *open;
     std::vector<std::int64_t> ids = prompt.ids;
     for (std::int64_t j = 0; j + 1 < limit_; ++j) {
       ids.push_back(static_cast<std::size_t>(j) < row.ids.size() ? row.ids[static_cast<std::size_t>(j)]
@@ -79,8 +77,7 @@ void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std:
   answers.layer_positions += output.layer_positions;
 
   const at::Tensor logits = model_.decoder().logits(output.hidden);  // float32 [R, limit, V]
-  const auto [top, top_ids] = logits.topk(std::min<std::int64_t>(2, logits.size(-1)));
-  const at::Tensor best = logits.argmax(-1);  // lowest index on ties
+  const at::Tensor best = logits.argmax(-1);                         // lowest index on ties
   const at::Tensor normaliser = logits.to(at::kDouble).logsumexp(-1);
   for (std::size_t r = 0; r < rows.size(); ++r) {
     Row& row = *rows[r];
@@ -117,14 +114,11 @@ void Generator::check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std:
     if (ended) {
       answer.ids = accepted;
       answer.stopped_by_eos = is_eos(accepted.back());
-      answer.top2_margin = INFINITY;
       for (std::size_t j = 0; j < accepted.size(); ++j) {
         const auto at = static_cast<std::int64_t>(j);
         const double value = log_prob(at, accepted[j]);
         answer.log_probs.push_back(static_cast<float>(value));
         answer.log_prob += value;
-        answer.top2_margin =
-            std::min(answer.top2_margin, (top[at_row][at][0] - top[at_row][at][1]).item<double>());
       }
       row.done = true;
     } else {

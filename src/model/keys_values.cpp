@@ -16,20 +16,4 @@ void KeyValues::append(const std::vector<KeyValuePart>& new_parts) {
   for (std::size_t layer = 0; layer < parts.size(); ++layer) parts[layer].push_back(new_parts[layer]);
 }
 
-KeyValues KeyValues::select_rows(const std::vector<std::int64_t>& rows) const {
-  const at::Tensor index = at::tensor(rows, at::kLong);
-  KeyValues chosen;
-  chosen.parts.resize(parts.size());
-  for (std::size_t layer = 0; layer < parts.size(); ++layer) {
-    for (const KeyValuePart& part : parts[layer]) {
-      if (part.keys.size(0) == 1) {
-        chosen.parts[layer].push_back(part);
-      } else {
-        chosen.parts[layer].push_back({part.keys.index_select(0, index), part.values.index_select(0, index)});
-      }
-    }
-  }
-  return chosen;
-}
-
 }  // namespace hones::model

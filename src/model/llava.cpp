@@ -33,11 +33,15 @@ at::Tensor wrap(const checkpoint::TensorView& view, at::ScalarType dtype) {
   if (reinterpret_cast<std::uintptr_t>(data) % checkpoint::size_of(view.dtype) != 0) {
     at::Tensor copy = at::empty(view.shape, options);
     std::copy(view.bytes.begin(), view.bytes.end(), static_cast<std::byte*>(copy.data_ptr()));
+    checkpoint::release_pages(view);
     return copy.to(dtype);
   }
-  return at::from_blob(
-             data, view.shape, [mapping = view.mapping](void*) {}, options)
-      .to(dtype);
+  const at::Tensor mapped = at::from_blob(
+      data, view.shape, [mapping = view.mapping](void*) {}, options);
+  if (stored == dtype) return mapped;
+  at::Tensor converted = mapped.to(dtype);
+  checkpoint::release_pages(view);
+  return converted;
 }
 
 WeightSource source(const checkpoint::Checkpoint& checkpoint, at::ScalarType dtype) {
@@ -96,6 +100,14 @@ Llava::Llava(const checkpoint::Checkpoint& checkpoint, const std::filesystem::pa
                     std::to_string(processor_.crop_width) + "x" + std::to_string(processor_.crop_height) +
                     ", the vision tower wants " + std::to_string(config_.vision.image_size) + "x" +
                     std::to_string(config_.vision.image_size));
+  }
+  const std::string image_token = text::llava_chat().image_token;
+  const auto id = tokenizer_.id_of(image_token);
+  if (id != config_.image_token_id) {
+    throw DataError(folder.string() + ": tokenizer.json gives " + image_token + " " +
+                    (id ? "the id " + std::to_string(*id) : "no id") +
+                    ", config.json says image_token_index " + std::to_string(config_.image_token_id) +
+                    "; the two files belong to different models");
   }
 }
 

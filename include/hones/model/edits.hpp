@@ -46,9 +46,11 @@ class HeadGroup {
   virtual at::Tensor sum(const at::Tensor& partial) const { return partial; }
 };
 
-// z [R, T, H, Dh] with the rows' head edits of `layer` applied, out of place; rows without one keep their
-// bits. Adds to `fired` the number of (row, head) pairs edited. Formula: z_h becomes mean over the layer's
-// heads not in the set, of the original z (all heads in the set: zero).
+// z [R, T, H, Dh], the heads this rank holds, with the rows' head edits of `layer` applied, out of place;
+// rows without one keep their bits. Edits name heads of the whole layer; a rank changes those it holds.
+// Collective over the group where a row's operator is mean. Adds to `fired` the number of (row, held head)
+// pairs edited. Formula: z_h becomes the mean over the layer's heads not in the set, of the original z (all
+// heads in the set: zero).
 at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& rows, std::int64_t layer,
                             const HeadGroup& group, std::int64_t& fired);
 
@@ -56,8 +58,13 @@ at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& row
 at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer,
                        std::int64_t& fired);
 
-// (row, head) and (row, layer-gain) pairs that a pass over all layers must fire.
-std::int64_t expected_firings(const std::vector<RowEdit>& rows);
+// (row, held head) and (row, layer-gain) pairs that a pass over all layers must fire on a rank that holds
+// `own` heads of each layer.
+std::int64_t expected_firings(const std::vector<RowEdit>& rows, const HeadGroup& group, std::int64_t own);
+
+// Standard deviation of every channel of z over the positions [0, last] of a plain pass (z of every layer [1,
+// T, H, Dh], ForwardOutput::z with z_all): double [L, H, Dh], what gaussian noise is scaled by.
+at::Tensor trunk_deviation(const std::vector<at::Tensor>& z, std::int64_t last);
 
 // Gaussian noise of docs/method.md section 2 for one head: float32 [T, Dh], sigma * channel_sd * n(0,1).
 // Position t belongs to the trunk while t <= last_image_position (segment "trunk", position t), afterwards to

@@ -24,8 +24,7 @@ struct Answer {
   double log_prob =
       0;  // their sum, before rounding: equals draft_logprob of a run whose draft is this answer
   bool stopped_by_eos = false;
-  bool finite = true;      // false: a logit that mattered was not finite; ids are empty then
-  double top2_margin = 0;  // smallest gap between best and second logit over the answer's positions
+  bool finite = true;  // false: a logit that mattered was not finite; ids are empty then
 };
 
 // What a run over several rows at once gives.
@@ -42,9 +41,10 @@ using RowsAt = std::function<std::vector<RowEdit>(std::int64_t first, std::int64
 
 class Generator {
  public:
-  // limit: most new tokens, >= 1. pad_rows: checks of a subset of rows run in the shape of all rows (padded
-  // with the first of them); needed where a kernel's bits depend on the number of rows (GPUs), not on CPUs.
-  Generator(const Llava& model, std::int64_t limit, bool pad_rows = false);
+  // limit: most new tokens, >= 1 (UsageError). On a CPU the number of rows changes no bit
+  // (tests/model/rows_test.cpp), so that rows which are done leave the batch; where a kernel's bits depend on
+  // it, a check must keep the shape of all rows.
+  Generator(const Llava& model, std::int64_t limit);
 
   // The plain answer, and with `rows` the answers under edits. `draft` is the first draft of every row (the
   // plain answer's ids); empty: drafts are decoded first. R = number of rows.
@@ -59,15 +59,14 @@ class Generator {
 
  private:
   struct Row;
-  void check(const EncodedPrompt& prompt, std::vector<Row*>& rows, std::size_t shape_rows,
-             const RowsAt& edits, Answers& answers) const;
+  void check(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits,
+             Answers& answers) const;
   void decode(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits,
               Answers& answers) const;
   bool is_eos(std::int64_t id) const;
 
   const Llava& model_;
   std::int64_t limit_;
-  bool pad_rows_;
 };
 
 }  // namespace hones::model

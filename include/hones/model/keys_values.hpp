@@ -23,8 +23,6 @@ struct KeyValues {
   std::int64_t length() const;  // positions held
   // Appends one new part per layer (as ForwardOutput::new_parts holds them).
   void append(const std::vector<KeyValuePart>& new_parts);
-  // The same keys and values for some of the rows only (shared parts stay shared).
-  KeyValues select_rows(const std::vector<std::int64_t>& rows) const;
 };
 
 }  // namespace hones::model
