@@ -13,6 +13,7 @@ namespace {
 // Enough units that the longest-first order evens out what the prices got wrong, few enough that grants cost
 // nothing.
 constexpr std::int64_t kUnitsPerRank = 4;
+constexpr double kUnitSeconds = 60;
 
 using Range = std::pair<std::int64_t, std::int64_t>;
 
@@ -93,6 +94,14 @@ std::vector<Unit> head_units(const std::vector<TaskLoad>& tasks, const ModelLoad
     const std::int64_t wanted =
         std::clamp<std::int64_t>(ceil_div(kUnitsPerRank * ranks, blocks), 1, asked_count);
     width = asked_count / wanted;  // rounded down: at least `wanted` ranges
+    for (const TaskLoad& task : tasks) {
+      if (model.layer_positions_per_second <= 0) break;
+      const auto seconds = [&](std::int64_t layer_count) {
+        return static_cast<double>(unit_instances) * price(task, model, 0, layer_count, resume) /
+               model.layer_positions_per_second;
+      };
+      while (width > 1 && seconds(width) > kUnitSeconds) --width;
+    }
   }
   const std::vector<Range> ranges = layer_ranges(layers, width);
 

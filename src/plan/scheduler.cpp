@@ -41,7 +41,10 @@ class QueueScheduler final : public Scheduler {
     if (!asked_) progress_.started = now;
     asked_ = true;
     Grant grant;
-    if (queue_.empty()) return grant;  // stage_done
+    if (queue_.empty()) {
+      grant.kind = finished() ? Grant::Kind::stage_done : Grant::Kind::wait;
+      return grant;
+    }
     if (served_[r] && static_cast<std::int64_t>(queue_.size()) <= unserved()) {
       grant.kind = Grant::Kind::wait;
       return grant;

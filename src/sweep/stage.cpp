@@ -41,13 +41,13 @@ class Desk {
         const auto outcome = comm::from_bytes<plan::Outcome>(message->bytes);
         book(outcome);
         const plan::Grant grant =
-            summary_.failure != 0 ? plan::Grant{} : scheduler_.next(outcome.rank, seconds_since(start_));
+            summary_.failure != 0 ? wind_up() : scheduler_.next(outcome.rank, seconds_since(start_));
         dismissed += grant.kind == plan::Grant::Kind::stage_done;
         sending.push_back(world_.send(comm::to_bytes(grant), outcome.rank, kGrant));
         std::erase_if(sending, [](const auto& pending) { return pending->wait(comm::Clock::now()); });
       }
       if (const double now = seconds_since(start_); hooks_.tick && now >= next_tick) {
-        hooks_.tick({scheduler_.progress(), summary_, now});
+        hooks_.tick({scheduler_.progress(), summary_, now, false});
         next_tick = now + 1;
       }
     }
@@ -56,16 +56,28 @@ class Desk {
       }
     }
     if (hooks_.tick && !stop.stop_requested())
-      hooks_.tick({scheduler_.progress(), summary_, seconds_since(start_)});
+      hooks_.tick({scheduler_.progress(), summary_, seconds_since(start_), true});
   }
 
  private:
+  // The run has failed: nothing more is granted, and nobody is dismissed while others are in their last unit.
+  plan::Grant wind_up() const {
+    const auto running = scheduler_.progress().running;
+    plan::Grant grant;
+    grant.kind = std::all_of(running.begin(), running.end(), [](std::int64_t unit) { return unit < 0; })
+                     ? plan::Grant::Kind::stage_done
+                     : plan::Grant::Kind::wait;
+    return grant;
+  }
+
   void book(const plan::Outcome& outcome) {
     if (!outcome.has_unit) return;
     scheduler_.done(outcome, seconds_since(start_));
     summary_.cells += outcome.cells;
     summary_.cells_by_rank[static_cast<std::size_t>(outcome.rank)] += outcome.cells;
-    summary_.invalid_cells += outcome.invalid_cells;
+    const auto task = static_cast<std::size_t>(outcome.task);
+    if (summary_.invalid_by_task.size() <= task) summary_.invalid_by_task.resize(task + 1, 0);
+    summary_.invalid_by_task[task] += outcome.invalid_cells;
     summary_.layer_positions += outcome.layer_positions;
     summary_.full_layer_positions += outcome.full_layer_positions;
     for (const plan::Exclusion& exclusion : outcome.exclusions) {
@@ -108,6 +120,7 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, double 
       outcome = hooks.work(grant.unit);
       outcome.has_unit = true;
       outcome.unit = grant.unit.id;
+      outcome.task = grant.unit.task;
       outcome.seconds = seconds_since(start);
     }
     outcome.rank = world.rank();

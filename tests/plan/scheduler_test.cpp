@@ -150,8 +150,26 @@ TEST(Scheduler, TheLastUnitsAreKeptForRanksThatHadNone) {
   EXPECT_EQ(scheduler->next(2, 2).unit.id, 1);
   EXPECT_EQ(scheduler->next(2, 2).kind, Grant::Kind::wait);
   EXPECT_EQ(scheduler->next(1, 3).unit.id, 2);
-  EXPECT_EQ(scheduler->next(0, 4).kind, Grant::Kind::stage_done);
   EXPECT_FALSE(scheduler->finished());  // granted, not done
+}
+
+TEST(Scheduler, DismissesNobodyWhileAUnitRuns) {
+  const auto scheduler = longest_first(2);
+  scheduler->add(units_of({3, 2}));
+  EXPECT_EQ(scheduler->next(0, 0).unit.id, 0);
+  EXPECT_EQ(scheduler->next(1, 0).unit.id, 1);
+  const auto outcome = [](int rank, std::int64_t unit) {
+    Outcome result;
+    result.rank = rank;
+    result.unit = unit;
+    result.has_unit = true;
+    return result;
+  };
+  scheduler->done(outcome(1, 1), 2);
+  EXPECT_EQ(scheduler->next(1, 2).kind, Grant::Kind::wait);
+  scheduler->done(outcome(0, 0), 3);
+  EXPECT_EQ(scheduler->next(0, 3).kind, Grant::Kind::stage_done);
+  EXPECT_EQ(scheduler->next(1, 3).kind, Grant::Kind::stage_done);
 }
 
 TEST(Scheduler, RefusesOutcomesThatCannotBe) {

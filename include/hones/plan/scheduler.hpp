@@ -17,8 +17,9 @@ class Scheduler {
   // Ids must be new to this scheduler (InternalError).
   virtual void add(std::vector<Unit> units) = 0;
   // The next unit for `rank` at `now` (seconds since the start), or a grant that says wait / stage_done. A
-  // rank may hold several units (it asks before it has ended the last one). stage_done: nothing is left to
-  // grant; units may still run.
+  // rank may hold several units (it asks before it has ended the last one). stage_done: every unit is
+  // done. Until then a rank without work waits by asking again, so that what follows the stage (a
+  // collective with a deadline) does not wait for the slowest unit.
   virtual Grant next(int rank, double now) = 0;
   // Must name a unit granted to outcome.rank and not done yet; throws InternalError otherwise.
   virtual void done(const Outcome& outcome, double now) = 0;
@@ -39,7 +40,7 @@ class Scheduler {
 
 // Longest first, ties by id: the default. Every rank takes part: with at least as many units as ranks no rank
 // ends with none, because the last units are reserved for ranks that have had none. A rank is told to wait
-// only while all that is left is so reserved.
+// while all that is left is so reserved, and while the others' last units run.
 std::unique_ptr<Scheduler> longest_first(int ranks);
 
 // A seeded random order with the same reservation, for the same-bits tests.

@@ -59,16 +59,17 @@ struct Outcome {
   int rank = 0;
   bool has_unit = false;  // false: the first request
   std::int64_t unit = 0;
+  std::int32_t task = 0;  // the unit's
   double seconds = 0;
   std::int64_t cells = 0;
-  std::int64_t invalid_cells = 0;
+  std::int64_t invalid_cells = 0;   // found by this unit
   double layer_positions = 0;       // computed
   double full_layer_positions = 0;  // of one full prefill per cell
   std::vector<Exclusion> exclusions;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& rank& has_unit& unit& seconds& cells& invalid_cells& layer_positions& full_layer_positions&
+    archive& rank& has_unit& unit& task& seconds& cells& invalid_cells& layer_positions& full_layer_positions&
         exclusions;
   }
 };

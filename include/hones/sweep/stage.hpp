@@ -18,14 +18,14 @@ struct StageSummary {
   std::string failure_line;
   std::vector<plan::Exclusion> exclusions;  // distinct, by (task, instance)
   std::int64_t cells = 0;
-  std::int64_t invalid_cells = 0;
+  std::vector<std::int64_t> invalid_by_task;  // as long as the largest task index seen asks for
   double layer_positions = 0;
   double full_layer_positions = 0;
   std::vector<std::int64_t> cells_by_rank;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& failure& failure_line& exclusions& cells& invalid_cells& layer_positions& full_layer_positions&
+    archive& failure& failure_line& exclusions& cells& invalid_by_task& layer_positions& full_layer_positions&
         cells_by_rank;
   }
 };
@@ -34,7 +34,8 @@ struct StageSummary {
 struct StageView {
   const plan::Scheduler::Progress& progress;
   const StageSummary& so_far;
-  double now = 0;  // seconds since the stage began
+  double now = 0;     // seconds since the stage began
+  bool last = false;  // the stage is over
 };
 
 struct StageHooks {
@@ -45,8 +46,8 @@ struct StageHooks {
 };
 
 // Collective. `scheduler` is used on rank 0 only (null elsewhere). Throws what `work` throws; the caller must
-// then abort the job, because the other ranks wait. patience: seconds after which an unanswered request is an
-// error.
+// then abort the job, because the other ranks wait. patience: seconds after which an unanswered request, or a
+// rank missing at the stage's end, is an error; a unit may take longer.
 StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks,
                        double patience);
 
