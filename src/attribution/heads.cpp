@@ -56,10 +56,6 @@ class MeanDrops : public Drops {
     }
   }
 
-  double at(std::int64_t row, std::int64_t head) const {
-    return drop_[static_cast<std::size_t>(row * heads_ + head)];
-  }
-
   void importance(const std::vector<std::int64_t>& weights, std::vector<double>& out) const override {
     std::vector<double> sum(static_cast<std::size_t>(heads_), 0.0);
     std::vector<std::int64_t> count(static_cast<std::size_t>(heads_), 0);
@@ -198,8 +194,19 @@ table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uin
   const std::vector<table::Head> best = ranked_heads(tables, cells.shape);
   const std::int64_t k = std::min<std::int64_t>(options.top_k, static_cast<std::int64_t>(best.size()));
   tables.top.assign(best.begin(), best.begin() + k);
-  tables.split_half_overlap = stats::split_half_overlap(
-      n, heads, k, options.seed, [&](std::int64_t i, std::int64_t h) { return mean.at(i, h); });
+  std::vector<std::string> ids;
+  for (const std::int64_t row : rows) {
+    const table::Instance& instance = cells.instances[static_cast<std::size_t>(row)];
+    ids.push_back(instance.image_id + "|" + instance.item_id);
+  }
+  tables.split_half_overlap =
+      stats::split_half_overlap(ids, heads, k, options.seed, [&](std::span<const std::int64_t> half) {
+        std::vector<std::int64_t> weights(rows.size(), 0);
+        for (const std::int64_t index : half) weights[static_cast<std::size_t>(index)] = 1;
+        std::vector<double> importance;
+        drops.importance(weights, importance);
+        return importance;
+      });
   return tables;
 }
 

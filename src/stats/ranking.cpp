@@ -3,6 +3,8 @@
 #include <limits>
 #include <numeric>
 #include <set>
+#include <string_view>
+#include <tuple>
 
 #include <hones/base/rng.hpp>
 #include <hones/stats/stats.hpp>
@@ -27,50 +29,34 @@ namespace {
 constexpr int kHalvings = 10;
 
 // Instances in the order of their key: the first floor(n/2) are one half, the rest the other.
-std::vector<std::int64_t> halving(std::int64_t instances, std::uint64_t seed, int round) {
+std::vector<std::int64_t> halving(std::span<const std::string> ids, std::uint64_t seed, int round) {
   const std::string purpose = "half|" + std::to_string(round);
-  std::vector<std::pair<std::uint64_t, std::int64_t>> keyed;
-  for (std::int64_t i = 0; i < instances; ++i) keyed.emplace_back(key(seed, purpose, std::to_string(i)), i);
+  std::vector<std::tuple<std::uint64_t, std::string_view, std::int64_t>> keyed;
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    keyed.emplace_back(key(seed, purpose, ids[i]), ids[i], static_cast<std::int64_t>(i));
   std::sort(keyed.begin(), keyed.end());
   std::vector<std::int64_t> order;
-  for (const auto& entry : keyed) order.push_back(entry.second);
+  for (const auto& entry : keyed) order.push_back(std::get<2>(entry));
   return order;
-}
-
-using Drop = std::function<double(std::int64_t, std::int64_t)>;
-
-std::set<std::int64_t> top(std::span<const std::int64_t> half, std::int64_t items, std::int64_t k,
-                           const Drop& drop) {
-  std::vector<double> means(static_cast<std::size_t>(items));
-  for (std::int64_t item = 0; item < items; ++item) {
-    double sum = 0;
-    std::int64_t valid = 0;
-    for (const std::int64_t instance : half) {
-      const double value = drop(instance, item);
-      if (std::isnan(value)) continue;
-      sum += value;
-      ++valid;
-    }
-    means[static_cast<std::size_t>(item)] =
-        valid > 0 ? sum / static_cast<double>(valid) : std::numeric_limits<double>::quiet_NaN();
-  }
-  const std::vector<std::int64_t> order = ranking(means);
-  return {order.begin(), order.begin() + k};
 }
 
 }  // namespace
 
-double split_half_overlap(std::int64_t instances, std::int64_t items, std::int64_t k, std::uint64_t seed,
-                          const Drop& drop) {
+double split_half_overlap(
+    std::span<const std::string> ids, std::int64_t items, std::int64_t k, std::uint64_t seed,
+    const std::function<std::vector<double>(std::span<const std::int64_t> half)>& values) {
   k = std::min(k, items);
-  if (instances < 2 || k < 1) return std::numeric_limits<double>::quiet_NaN();
+  if (ids.size() < 2 || k < 1) return std::numeric_limits<double>::quiet_NaN();
+  const auto top = [&](std::span<const std::int64_t> half) {
+    const std::vector<std::int64_t> order = ranking(values(half));
+    return std::set<std::int64_t>(order.begin(), order.begin() + k);
+  };
   std::int64_t common = 0;
   for (int round = 0; round < kHalvings; ++round) {
-    const std::vector<std::int64_t> order = halving(instances, seed, round);
+    const std::vector<std::int64_t> order = halving(ids, seed, round);
     const std::span all(order);
-    const auto middle = static_cast<std::size_t>(instances / 2);
-    const auto first = top(all.first(middle), items, k, drop),
-               second = top(all.subspan(middle), items, k, drop);
+    const std::set<std::int64_t> first = top(all.first(ids.size() / 2)),
+                                 second = top(all.subspan(ids.size() / 2));
     common +=
         std::count_if(first.begin(), first.end(), [&](std::int64_t item) { return second.contains(item); });
   }

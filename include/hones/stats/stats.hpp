@@ -57,13 +57,14 @@ PairedBootstrap paired_bootstrap(
 // Indices of `values`, descending, ties by lower index; NaN last.
 std::vector<std::int64_t> ranking(std::span<const double> values);
 
-// docs/method.md 3: ten halvings keyed "half|r" (r = 0..9) of the instances; each half ranks by the mean over
-// its instances of drops(instance, item); mean over halvings of |intersection of the two top-k sets| / k. k
-// is cut to `items`. Instances are assigned by ordering them by key(seed, "half|r", index) : first floor(n/2)
-// against the rest. NaN drops (invalid cells) are left out of a half's mean. NaN when there is no half or
+// docs/method.md 3: ten halvings keyed "half|r" (r = 0..9) of the instances; each half ranks the items by
+// values(half) (indices into `ids`; one value per item, NaN ranks last); mean over halvings of |intersection
+// of the two top-k sets| / k. k is cut to `items`. Instances are ordered by (key(seed, "half|r", id), id), so
+// that one more or less moves no other: the first floor(n/2) against the rest. NaN when there is no half or
 // nothing to select.
-double split_half_overlap(std::int64_t instances, std::int64_t items, std::int64_t k, std::uint64_t seed,
-                          const std::function<double(std::int64_t instance, std::int64_t item)>& drop);
+double split_half_overlap(
+    std::span<const std::string> ids, std::int64_t items, std::int64_t k, std::uint64_t seed,
+    const std::function<std::vector<double>(std::span<const std::int64_t> half)>& values);
 
 // round(share * total), half up: the size of the top 1 % (docs/benchmark.md 6.2).
 std::int64_t share_count(double share, std::int64_t total);
