@@ -56,7 +56,9 @@ void sync_and_rename(const std::filesystem::path& from, const std::filesystem::p
   if (synced != 0) {
     throw Error(ExitCode::rank_failed, "cannot sync " + from.string() + ": " + std::strerror(saved));
   }
-  std::filesystem::rename(from, to);
+  std::error_code error;
+  std::filesystem::rename(from, to, error);
+  if (error) throw Error(ExitCode::rank_failed, "cannot rename " + from.string() + ": " + error.message());
 }
 
 }  // namespace

@@ -14,13 +14,28 @@ herr_t append_error(unsigned, const H5E_error2_t* error, void* text) {
   return 0;
 }
 
+// The walk is asked to go from the innermost call outwards; a positive result ends it.
+herr_t first_error(unsigned, const H5E_error2_t* error, void* text) {
+  if (!error->desc) return 0;
+  *static_cast<std::string*>(text) = error->desc;
+  return 1;
+}
+
+std::string take(H5E_direction_t direction, H5E_walk2_t each) {
+  std::string line;
+  H5Ewalk2(H5E_DEFAULT, direction, each, &line);
+  H5Eclear2(H5E_DEFAULT);
+  return line.empty() ? "HDF5 gives no reason" : line;
+}
+
 }  // namespace
 
 std::string take_hdf5_errors() {
-  std::string line;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, append_error, &line);
-  H5Eclear2(H5E_DEFAULT);
-  return line.empty() ? "HDF5 gives no reason" : line;
+  return take(H5E_WALK_DOWNWARD, append_error);
+}
+
+std::string take_hdf5_cause() {
+  return take(H5E_WALK_UPWARD, first_error);
 }
 
 void silence_hdf5() {

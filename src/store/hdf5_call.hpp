@@ -13,6 +13,9 @@ namespace hones::store {
 
 // HDF5's error stack as one line, outermost call first; empties the stack.
 std::string take_hdf5_errors();
+// Only its innermost entry, the cause ("truncated file: eof = 3000, ..."), for people with a file; empties
+// the stack.
+std::string take_hdf5_cause();
 
 // HDF5 prints its stack by itself unless told not to; here it goes into exceptions.
 void silence_hdf5();

@@ -37,9 +37,12 @@ Handle type_handle(hid_t type) {
 InputFile::InputFile(const std::filesystem::path& file) : name_(file.string()) {
   silence_hdf5();
   if (!std::filesystem::is_regular_file(file)) throw DataError("cannot read " + name_ + ": no such file");
+  if (H5Fis_hdf5(name_.c_str()) <= 0) {
+    H5Eclear2(H5E_DEFAULT);
+    throw DataError("cannot read " + name_ + ": not an HDF5 file");
+  }
   const hid_t id = H5Fopen(name_.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (id < 0)
-    throw DataError("cannot read " + name_ + ": not an HDF5 file, or damaged: " + take_hdf5_errors());
+  if (id < 0) throw DataError("cannot read " + name_ + ": damaged, or in use: " + take_hdf5_cause());
   file_ = Handle(id, H5Fclose, "H5Fopen");
 }
 
@@ -66,7 +69,7 @@ std::vector<std::string> InputFile::members(const std::string& group) const {
 }
 
 Handle InputFile::open_dataset(const std::string& dataset) const {
-  if (!has(dataset)) fail(dataset, "no such dataset");
+  if (dataset.empty() || !has(dataset)) fail(dataset, "no such dataset");
   return {check(H5Dopen2(file_.get(), dataset.c_str(), H5P_DEFAULT), dataset), H5Dclose, "H5Dopen"};
 }
 
@@ -79,21 +82,35 @@ InputFile::Dims InputFile::dims(const std::string& dataset) const {
   return {extents.begin(), extents.end()};
 }
 
-InputFile::Opened InputFile::open(const std::string& dataset, const Dims& expected, hid_t type) const {
+InputFile::Opened InputFile::open(const std::string& dataset, const Dims& expected) const {
   const Dims shape = dims(dataset);
   if (!matches(shape, expected))
     fail(dataset, "shape " + shape_text(shape) + ", expected " + shape_text(expected));
   Opened opened{open_dataset(dataset), 1};
+  for (const std::int64_t extent : shape) opened.elements *= static_cast<std::size_t>(extent);
+  return opened;
+}
+
+InputFile::Opened InputFile::open(const std::string& dataset, const Dims& expected, hid_t type) const {
+  Opened opened = open(dataset, expected);
   const Handle stored = type_handle(check(H5Dget_type(opened.dataset.get()), dataset));
   if (check(H5Tequal(stored.get(), type), dataset) == 0)
     fail(dataset, "not of the type that docs/outputs.md gives it");
-  for (const std::int64_t extent : shape) opened.elements *= static_cast<std::size_t>(extent);
   return opened;
 }
 
 void InputFile::fill(const std::string& dataset, const Opened& opened, hid_t type, void* values) const {
   if (opened.elements == 0) return;
   check(H5Dread(opened.dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), dataset);
+}
+
+std::vector<std::int64_t> InputFile::read_integers(const std::string& dataset, const Dims& expected) const {
+  const Opened opened = open(dataset, expected);
+  const Handle stored = type_handle(check(H5Dget_type(opened.dataset.get()), dataset));
+  if (H5Tget_class(stored.get()) != H5T_INTEGER) fail(dataset, "holds no integers");
+  std::vector<std::int64_t> values(opened.elements);
+  fill(dataset, opened, H5T_NATIVE_INT64, values.data());
+  return values;
 }
 
 std::vector<std::string> InputFile::read_strings(const std::string& dataset, std::int64_t expected) const {

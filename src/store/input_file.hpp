@@ -31,6 +31,8 @@ class InputFile {
     fill(dataset, opened, type_of<T>(), values.data());
     return values;
   }
+  // Integers of any width, signed or not; what 64 signed bits do not hold becomes the nearest that they do.
+  std::vector<std::int64_t> read_integers(const std::string& dataset, const Dims& expected) const;
   std::vector<std::string> read_strings(const std::string& dataset, std::int64_t expected) const;
 
   template <typename T>
@@ -49,6 +51,7 @@ class InputFile {
     Handle dataset;
     std::size_t elements = 0;
   };
+  Opened open(const std::string& dataset, const Dims& expected) const;
   Opened open(const std::string& dataset, const Dims& expected, hid_t type) const;
   Handle open_dataset(const std::string& dataset) const;
   void fill(const std::string& dataset, const Opened& opened, hid_t type, void* values) const;
@@ -56,7 +59,7 @@ class InputFile {
   void read_attribute(const std::string& object, const std::string& name, hid_t type, void* value) const;
   template <typename Result>
   Result check(Result result, const std::string& object) const {
-    if (result < 0) fail(object, take_hdf5_errors());
+    if (result < 0) fail(object, take_hdf5_cause());
     return result;
   }
 
