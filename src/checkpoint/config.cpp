@@ -125,12 +125,18 @@ std::vector<std::int64_t> integers(const Fields& fields, const char* name, std::
   return list;
 }
 
+// generation_config.json: the ids that end an answer, and the one setting there that changes greedy decoding.
 std::vector<std::int64_t> read_eos(const std::filesystem::path& folder,
                                    const std::vector<std::int64_t>& of_text) {
   const std::filesystem::path file = folder / "generation_config.json";
   if (std::filesystem::exists(file)) {
     const json document = read_json(file);
-    auto ids = integers(Fields(document, file.string()), "eos_token_id", 0, kMaxSize, 64);
+    const Fields fields(document, file.string());
+    if (const auto penalty = fields.positive("repetition_penalty"); penalty && *penalty != 1.0) {
+      fields.fail("repetition_penalty", "is " + Fields::shown(*fields.find("repetition_penalty")) +
+                                            "; answers are decoded greedily without a penalty, set it to 1");
+    }
+    auto ids = integers(fields, "eos_token_id", 0, kMaxSize, 64);
     if (!ids.empty()) return ids;
   }
   if (!of_text.empty()) return of_text;

@@ -138,8 +138,8 @@ Checkpoint open_llava(const std::filesystem::path& folder) {
 
 std::string model_digest(const std::filesystem::path& folder) {
   std::vector<std::string> files = weight_files(folder);
-  for (const char* name :
-       {"config.json", "tokenizer.json", "preprocessor_config.json", "processor_config.json", kIndex}) {
+  for (const char* name : {"config.json", "generation_config.json", "tokenizer.json",
+                           "preprocessor_config.json", "processor_config.json", kIndex}) {
     if (std::filesystem::exists(folder / name)) files.emplace_back(name);
   }
   std::sort(files.begin(), files.end());

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
 #include <hones/checkpoint/safetensors.hpp>
 
 namespace hones::checkpoint {
@@ -107,7 +108,7 @@ class HeaderReader {
     try {
       return json::parse(text, watch);
     } catch (const json::exception& error) {
-      fail(std::string("header is not valid JSON: ") + error.what());
+      fail("header is not valid JSON: " + without_label(error.what()));
     }
   }
 
@@ -237,6 +238,8 @@ std::shared_ptr<const Mapping> Mapping::open(const std::filesystem::path& file) 
   }
   ::close(fd);
   if (!regular || data == MAP_FAILED) fail(reason);
+  // Hints, here and below: nothing depends on whether the system follows them.
+  if (data != nullptr) ::madvise(data, static_cast<std::size_t>(status.st_size), MADV_SEQUENTIAL);
   std::shared_ptr<Mapping> mapping(new Mapping);
   mapping->data_ = static_cast<const std::byte*>(data);
   mapping->size_ = static_cast<std::size_t>(status.st_size);
@@ -245,6 +248,15 @@ std::shared_ptr<const Mapping> Mapping::open(const std::filesystem::path& file) 
 
 Mapping::~Mapping() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void release_pages(const TensorView& view) {
+  if (view.mapping == nullptr) return;
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto address = reinterpret_cast<std::uintptr_t>(view.bytes.data());
+  const std::uintptr_t begin = (address + page - 1) / page * page;
+  const std::uintptr_t end = (address + view.bytes.size()) / page * page;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 TensorMap read_safetensors(const std::filesystem::path& file) {

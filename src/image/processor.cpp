@@ -66,7 +66,7 @@ json parse(const std::filesystem::path& file) {
   try {
     return json::parse(read_file(file));
   } catch (const json::exception& error) {
-    throw DataError(file.string() + ": is not valid JSON: " + error.what());
+    throw DataError(file.string() + ": is not valid JSON: " + without_label(error.what()));
   }
 }
 

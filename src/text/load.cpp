@@ -279,7 +279,7 @@ Tokenizer Tokenizer::from_file(const std::filesystem::path& file) {
   try {
     Loader(file).load(*impl, json::parse(read_file(file)));
   } catch (const json::exception& error) {
-    throw DataError(file.string() + ": is not valid JSON: " + error.what());
+    throw DataError(file.string() + ": is not valid JSON: " + without_label(error.what()));
   }
   return Tokenizer(std::move(impl));
 }

@@ -117,6 +117,15 @@ TEST(Config, AliasesAndNewerForms) {
   EXPECT_FALSE(shapes.contains("proj.linear_1.bias"));
 }
 
+TEST(Config, ARepetitionPenaltyIsRefused) {
+  EXPECT_EQ(parse(k7B, R"({"eos_token_id":5,"repetition_penalty":1.0})").eos_ids,
+            (std::vector<std::int64_t>{5}));
+  EXPECT_EQ(parse(k7B, R"({"repetition_penalty":null})").eos_ids, (std::vector<std::int64_t>{2}));
+  const std::string line = refusal(k7B, R"({"eos_token_id":5,"repetition_penalty":1.05})");
+  EXPECT_NAMES(line, "generation_config.json: repetition_penalty is 1.05");
+  EXPECT_NAMES(refusal(k7B, R"({"repetition_penalty":"1"})"), "repetition_penalty");
+}
+
 TEST(Config, TiedIsEitherPlace) {
   json config = json::parse(k7B);
   config["tie_word_embeddings"] = true;

@@ -72,6 +72,28 @@ TEST(Safetensors, ViewsOutliveTheMap) {
   EXPECT_EQ(view.bytes[7], std::byte{'8'});
 }
 
+TEST(Safetensors, ReleasedPagesAreReadAgain) {
+  const Scratch scratch;
+  // Several pages, neither begin nor end on a boundary.
+  std::string data(100'002, '\0');
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<char>(i * 31);
+  const TensorMap tensors = read_safetensors(scratch.write(
+      "x.safetensors",
+      file_of("{" + entry("a", "F16", "[1]", 0, 2) + "," + entry("b", "F16", "[50000]", 2, 100'002) + "}",
+              data)));
+  const auto bytes = [&](const char* name) {
+    const auto view = tensors.at(name).bytes;
+    return std::string(reinterpret_cast<const char*>(view.data()), view.size());
+  };
+  for (const char* name : {"a", "b"}) {
+    const std::string before = bytes(name);
+    release_pages(tensors.at(name));
+    EXPECT_EQ(bytes(name), before) << name;
+  }
+  EXPECT_EQ(bytes("a") + bytes("b"), data);
+  release_pages(TensorView());
+}
+
 TEST(Safetensors, AnEmptyHeaderIsAFileWithoutTensors) {
   const Scratch scratch;
   EXPECT_TRUE(read_safetensors(scratch.write("x.safetensors", file_of("{}", ""))).empty());

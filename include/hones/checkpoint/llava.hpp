@@ -1,5 +1,5 @@
 // A LLaVA-1.5 checkpoint folder: configuration with the class defaults, weights under normalised names,
-// shapes checked.
+// shapes checked. Everything here is rank-local.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +52,7 @@ struct LlavaConfig {
 };
 
 // Parses config.json (docs/models.md 1.5) and generation_config.json beside it. Throws DataError naming file
-// and field; refuses quantised checkpoints and other model types.
+// and field; refuses quantised checkpoints, other model types and a repetition_penalty other than 1.
 LlavaConfig read_llava_config(const std::filesystem::path& folder);
 
 // Normalised name of a tensor (docs/models.md 1.3): "lm.layers.0.self_attn.q_proj.weight", "head.weight",
@@ -77,10 +77,29 @@ struct Checkpoint {
 // listing what is missing, left over, colliding or of the wrong shape.
 Checkpoint open_llava(const std::filesystem::path& folder);
 
-// SHA-256 of the lines "SHA256  NAME\n", in name order, of config.json, tokenizer.json,
-// preprocessor_config.json, processor_config.json (those that exist), the index and all weight files: what
-// `sha256sum FILES... | sha256sum` prints.
+// SHA-256 of the lines "SHA256  NAME\n", in name order, of every file that a number depends on: config.json,
+// generation_config.json (what ends an answer), tokenizer.json, preprocessor_config.json,
+// processor_config.json (those that exist), the index and all weight files. What `sha256sum FILES... |
+// sha256sum` prints. Throws DataError where the weights are not there.
 std::string model_digest(const std::filesystem::path& folder);
+
+// The checkpoint's chat template, a text in Jinja: of chat_template.jinja, chat_template.json,
+// processor_config.json or tokenizer_config.json, the first that has one (docs/models.md 5.5); of several
+// named ones that named "default". None: nullopt. Throws DataError naming a file that is there and malformed.
+struct ChatTemplate {
+  std::filesystem::path file;
+  std::string text;
+};
+std::optional<ChatTemplate> chat_template(const std::filesystem::path& folder);
+
+// Prompts are rendered in LLaVA-1.5's form whatever the checkpoint's template says (text::llava_chat()).
+// Whether a template can be of that form: it writes "ASSISTANT:", and "USER:" or the role in capitals. A
+// template that passes may still add something, a system sentence say; one that fails is another model's.
+bool has_llava_pieces(const std::string& chat_template);
+
+// One line that warns of prompts the model was not made for, where the checkpoint has a template without
+// those pieces; empty otherwise. Throws as chat_template() does.
+std::string chat_template_warning(const std::filesystem::path& folder);
 
 struct ModelLocation {
   std::filesystem::path folder;

@@ -16,7 +16,8 @@ enum class Dtype { f32, f16, bf16, i64 };
 std::size_t size_of(Dtype dtype);
 std::string name_of(Dtype dtype);  // "F32", "F16", "BF16", "I64"
 
-// A file mapped with MAP_PRIVATE and PROT_READ. Tensors share it; it goes when the last one does.
+// A file mapped with MAP_PRIVATE and PROT_READ, to be read from front to back. Tensors share it; it goes when
+// the last one does.
 class Mapping {
  public:
   // Throws DataError naming the file and the system's reason.
@@ -40,6 +41,11 @@ struct TensorView {
 };
 
 using TensorMap = std::map<std::string, TensorView>;
+
+// For a tensor that was copied (to another dtype, to a device): the memory that its bytes take is given back;
+// whoever looks at them again reads the file again. A load that does so holds about one tensor of the files
+// at a time.
+void release_pages(const TensorView& view);
 
 // Reads and checks one file: every validity rule of docs/models.md 1.1. Throws DataError naming file, tensor
 // and rule. Only F32, F16, BF16 and I64 tensors are accepted.
