@@ -3,14 +3,14 @@
 #include <thread>
 
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
 #include <hones/base/log.hpp>
-#include <hones/base/number.hpp>
-#include <hones/checkpoint/llava.hpp>
 #include <hones/comm/session.hpp>
 #include <hones/sweep/discover.hpp>
 
 #include "app/commands.hpp"
 #include "app/launch.hpp"
+#include "app/model_settings.hpp"
 #include "app/settings/command_line.hpp"
 
 namespace hones::app {
@@ -20,20 +20,14 @@ namespace {
 constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
 void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOptions& options) {
-  const checkpoint::ModelLocation model =
-      checkpoint::locate_model(settings.text("model.path"), settings.text("model.revision"));
-  options.model = model.folder;
-  options.snapshot = model.snapshot;
+  set_model(settings, options);
+  options.model_name = settings.text("model.path");
   options.benchmark = settings.path("benchmark.path");
   options.tasks = settings.list("discover.tasks");
   options.instances = settings.integer("discover.instances");
   options.queries = settings.integer("discover.queries");
   for (const auto& [layer, head] : settings.heads("discover.heads")) options.heads.push_back({layer, head});
-  options.op = settings.text("intervention.operator");
-  options.sigma = settings.real("intervention.sigma");
-  options.seed = static_cast<std::uint64_t>(settings.integer("run.seed"));
   options.prompts = settings.text("discover.prompts");
-  options.max_new_tokens = settings.integer("answer.max_new_tokens");
   options.caption_importance = settings.text("discover.caption_importance");
   options.open_target_join = settings.text("discover.open_target_join");
   options.top_k = settings.integer("ranking.top_k");
@@ -42,10 +36,7 @@ void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOpt
   options.neuron_mode = settings.text("ranking.neuron_mode");
   options.weights = settings.text("ranking.weights");
   options.bootstrap_resamples = settings.integer("discover.bootstrap_resamples");
-  options.dtype = settings.text("model.dtype");
-  options.device = settings.text("model.device");
   options.engine = settings.text("engine.form");
-  options.threads = settings.integer("model.threads");
   options.tile_positions = settings.integer("engine.tile_positions");
   options.max_bad = settings.real("discover.max_bad");
 }
@@ -63,12 +54,10 @@ void set_how_it_runs(const settings::Settings& settings, sweep::DiscoverOptions&
 }
 
 void check_together(const settings::Settings& settings) {
-  const std::int64_t top_k = settings.integer("ranking.top_k");
   const std::int64_t stored = settings.integer("ranking.stored_heads");
-  if (top_k > stored) {
-    throw UsageError(settings.source("ranking.top_k") + ": ranking.top_k = " + std::to_string(top_k) +
-                     ": expected at most ranking.stored_heads = " + std::to_string(stored) + " (" +
-                     settings.source("ranking.stored_heads") + ")");
+  if (settings.integer("ranking.top_k") > stored) {
+    settings.refuse("ranking.top_k", "at most ranking.stored_heads = " + std::to_string(stored) + " (" +
+                                         settings.source("ranking.stored_heads") + ")");
   }
 }
 
@@ -76,6 +65,7 @@ void check_together(const settings::Settings& settings) {
 struct Wish {
   std::string text;
   bool dry_run = false;
+  std::string out_named;  // how errors name options.out
   sweep::DiscoverOptions options;
 };
 
@@ -92,18 +82,33 @@ Wish wish_of(const std::vector<std::string>& command_line) {
   set_how_it_runs(invocation.settings, wish.options);
   wish.options.command_line = command_line;
   wish.dry_run = invocation.settings.boolean("discover.dry_run");
+  wish.out_named = invocation.settings.named("discover.out");
   return wish;
 }
 
 void run(const std::vector<std::string>& command_line, comm::Communicator& world) {
   const Wish wish = rank_zero_first(world, [&] {
     Wish wish = wish_of(command_line);
-    if (wish.dry_run && world.rank() == 0) wish.text = sweep::dry_run(wish.options, world.size());
+    if (world.rank() != 0 || wish.options.out.empty()) return wish;
+    if (wish.dry_run) {
+      wish.text = sweep::dry_run(wish.options, world.size());
+    } else {
+      check_output_folder(wish.out_named, wish.options.out);
+    }
     return wish;
   });
   if (world.rank() == 0 && !wish.text.empty()) std::fputs(wish.text.c_str(), stdout);
   const bool only_text = wish.dry_run || wish.options.out.empty();
   if (!only_text) sweep::discover(wish.options, world);
+}
+
+// Several ranks end here; main prints the error of a single one.
+[[noreturn]] void end_job(comm::Communicator& world, const Error& error) {
+  // A broken benchmark comes up on every rank, on a busy machine seconds apart: rank 0 has time to speak for
+  // all.
+  const bool everyones = error.code() != ExitCode::rank_failed;
+  if (everyones && world.rank() != 0) std::this_thread::sleep_for(kRankZeroSpeaksFirst);
+  comm::fail(world, error);
 }
 
 }  // namespace
@@ -120,12 +125,11 @@ int discover(int argc, char** argv) {
     if (world.rank() == 0) log::error(refusal.what());
     return static_cast<int>(refusal.code());
   } catch (const Error& error) {
-    if (world.size() == 1) throw;  // main prints it
-    // A broken benchmark comes up on every rank, on a busy machine seconds apart: rank 0 has time to speak
-    // for all.
-    const bool everyones = error.code() != ExitCode::rank_failed;
-    if (everyones && world.rank() != 0) std::this_thread::sleep_for(kRankZeroSpeaksFirst);
-    comm::fail(world, error);
+    if (world.size() == 1) throw;
+    end_job(world, error);
+  } catch (const std::filesystem::filesystem_error& error) {
+    if (world.size() == 1) throw;
+    end_job(world, data_error(error));
   } catch (const std::exception& error) {
     if (world.size() == 1) throw;
     comm::fail(world, error);

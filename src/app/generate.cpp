@@ -1,40 +1,54 @@
 #include <cstdio>
 
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
+#include <hones/base/log.hpp>
 #include <hones/checkpoint/llava.hpp>
 #include <hones/model/generate.hpp>
+#include <hones/model/no_gradients.hpp>
 
 #include "app/commands.hpp"
-#include "app/settings/neuron_set.hpp"
+#include "app/model_settings.hpp"
+#include "app/neuron_set.hpp"
 
 namespace hones::app {
 
-void generate(const settings::Settings& settings) {
-  model::GenerateOptions options;
-  options.image = settings.path("generate.image");
-  options.prompt = settings.text("generate.prompt");
-  options.raw_prompt = settings.boolean("generate.raw_prompt");
-  if (options.image.empty() && !options.raw_prompt) {
+namespace {
+
+// Everything that can be wrong without looking into the model.
+void check_before_work(const settings::Settings& settings) {
+  if (settings.path("generate.image").empty() && !settings.boolean("generate.raw_prompt")) {
     throw UsageError(
         "generate needs --image (generate.image) unless --raw-prompt: the chat form holds a picture");
   }
-  const checkpoint::ModelLocation model =
-      checkpoint::locate_model(settings.text("model.path"), settings.text("model.revision"));
-  options.model = model.folder;
-  options.snapshot = model.snapshot;
-  options.allow_special_in_text = settings.boolean("generate.allow_special_in_text");
-  options.max_new_tokens = settings.integer("answer.max_new_tokens");
+  const std::filesystem::path dump = settings.path("generate.dump");
+  if (!dump.empty()) check_output_file(settings.named("generate.dump"), dump);
+}
+
+void set_interventions(const settings::Settings& settings, model::GenerateOptions& options) {
   options.replace_heads = settings.list("generate.replace_heads");
-  options.op = settings.text("intervention.operator");
-  options.sigma = settings.real("intervention.sigma");
-  options.seed = static_cast<std::uint64_t>(settings.integer("run.seed"));
   options.mask_neurons = settings.path("generate.mask_neurons");
-  if (!options.mask_neurons.empty()) options.masked = settings::read_neuron_set(options.mask_neurons);
+  if (!options.mask_neurons.empty()) options.masked = read_neuron_set(options.mask_neurons.string());
+}
+
+}  // namespace
+
+void generate(const settings::Settings& settings) {
+  check_before_work(settings);
+  model::GenerateOptions options;
+  set_model(settings, options);
+  set_interventions(settings, options);
+  options.image = settings.path("generate.image");
+  options.prompt = settings.text("generate.prompt");
+  options.raw_prompt = settings.boolean("generate.raw_prompt");
+  options.allow_special_in_text = settings.boolean("generate.allow_special_in_text");
   options.json = settings.boolean("generate.json");
   options.dump = settings.path("generate.dump");
-  options.dtype = settings.text("model.dtype");
-  options.device = settings.text("model.device");
-  options.threads = settings.integer("model.threads");
+  if (!options.raw_prompt) {
+    const std::string warning = checkpoint::chat_template_warning(options.model);
+    if (!warning.empty()) log::warning(warning);
+  }
+  const model::NoGradients no_gradients;
   std::string text = model::generate(options);
   if (text.empty() || text.back() != '\n') text += '\n';
   std::fputs(text.c_str(), stdout);

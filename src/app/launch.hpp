@@ -5,6 +5,7 @@
 #include <string>
 
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
 #include <hones/comm/communicator.hpp>
 
 namespace hones::app {
@@ -38,6 +39,8 @@ auto rank_zero_first(comm::Communicator& world, Make make) {
       made = make();
     } catch (const Error& error) {
       refusal = error;
+    } catch (const std::filesystem::filesystem_error& error) {
+      refusal = data_error(error);
     } catch (const std::exception& error) {
       refusal = Error(ExitCode::rank_failed, error.what());
     }

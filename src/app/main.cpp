@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
 #include <hones/base/log.hpp>
 #include <hones/base/version.hpp>
 
@@ -64,6 +65,9 @@ int main(int argc, char** argv) {
     return static_cast<int>(hones::ExitCode::ok);
   } catch (const hones::Error& error) {
     return end(error.code(), error.what());
+  } catch (const std::filesystem::filesystem_error& error) {
+    const hones::DataError refusal = hones::data_error(error);
+    return end(refusal.code(), refusal.what());
   } catch (const std::exception& error) {
     return end(hones::ExitCode::rank_failed, error.what());
   }

@@ -14,7 +14,9 @@ namespace {
 
 // --source names a folder with everything; the flags of single files win over what is found there.
 void set_sources(const settings::Settings& settings, benchmark::PrepareOptions& options) {
-  if (settings.given("prepare.source")) benchmark::find_sources(settings.path("prepare.source"), options);
+  options.images = settings.path("prepare.images");  // looked for in the folder only where it is not given
+  if (!settings.text("prepare.source").empty())
+    benchmark::find_sources(settings.path("prepare.source"), options);
   const std::pair<const char*, std::filesystem::path*> files[] = {
       {"prepare.captions", &options.captions},
       {"prepare.scene_text", &options.scene_text},
@@ -22,7 +24,7 @@ void set_sources(const settings::Settings& settings, benchmark::PrepareOptions& 
       {"prepare.annotations", &options.annotations},
       {"prepare.images", &options.images}};
   for (const auto& [key, path] : files) {
-    if (settings.given(key)) *path = settings.path(key);
+    if (!settings.text(key).empty()) *path = settings.path(key);
     if (path->empty()) {
       throw UsageError("prepare needs --source DIR, or " + settings::find(key)->flag + " (" + key +
                        "): " + settings::find(key)->meaning);
@@ -30,9 +32,23 @@ void set_sources(const settings::Settings& settings, benchmark::PrepareOptions& 
   }
 }
 
+benchmark::Policy policy(const std::string& name) {
+  return name == benchmark::name(benchmark::Policy::first) ? benchmark::Policy::first
+                                                           : benchmark::Policy::seeded;
+}
+
+void check_together(const settings::Settings& settings) {
+  const std::int64_t images = settings.integer("prepare.discovery");
+  if (settings.integer("prepare.queries") > images) {
+    settings.refuse("prepare.queries", "at most prepare.discovery = " + std::to_string(images) + " (" +
+                                           settings.source("prepare.discovery") + ")");
+  }
+}
+
 }  // namespace
 
 void prepare(const settings::Settings& settings) {
+  check_together(settings);
   benchmark::PrepareOptions options;
   set_sources(settings, options);
   options.out = settings.path("prepare.out");
@@ -41,6 +57,8 @@ void prepare(const settings::Settings& settings) {
   options.test = settings.integer("prepare.test");
   options.queries = settings.integer("prepare.queries");
   options.seed = static_cast<std::uint64_t>(settings.integer("prepare.seed"));
+  options.vqa_policy = policy(settings.text("prepare.vqa_policy"));
+  options.ocr_policy = policy(settings.text("prepare.ocr_policy"));
   options.overwrite = settings.boolean("prepare.overwrite");
   options.progress = [](const std::string& line) { log::info(line); };
   const benchmark::PrepareReport report = benchmark::prepare(options);

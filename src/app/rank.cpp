@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include <hones/base/file.hpp>
@@ -7,18 +8,42 @@
 
 namespace hones::app {
 
-void rank(const settings::Settings& settings) {
+namespace {
+
+// What is not given stays as the run in the folder had it.
+sweep::RankOptions options_of(const settings::Settings& settings) {
   sweep::RankOptions options;
   options.folder = settings.path("rank.folder");
-  options.out = settings.given("rank.out") ? settings.path("rank.out") : options.folder / "rank";
-  // What is not given stays as the run in the folder had it.
-  if (settings.given("ranking.top_k")) options.top_k = settings.integer("ranking.top_k");
+  options.out = settings.path("rank.out");
+  if (settings.given("ranking.top_k")) {
+    options.top_k = settings.integer("ranking.top_k");
+    options.top_k_source = settings.source("ranking.top_k");
+  }
   if (settings.given("ranking.neuron_mode")) options.neuron_mode = settings.text("ranking.neuron_mode");
   if (settings.given("ranking.weights")) options.weights = settings.text("ranking.weights");
   if (settings.given("ranking.neuron_share")) options.neuron_share = settings.real("ranking.neuron_share");
-  const std::string summary = sweep::rank(options);
-  write_file(options.out / "settings.toml", settings.to_toml());
-  std::fputs(summary.c_str(), stdout);
+  return options;
+}
+
+// With everything that was in force, also what came from the run.
+settings::Settings in_force(settings::Settings settings, const sweep::RankReport& report) {
+  const auto set = [&](const char* key, settings::Value value) {
+    settings.set(*settings::find(key), std::move(value), "the run");
+  };
+  set("rank.out", report.out.string());
+  set("ranking.top_k", std::max<std::int64_t>(1, report.top_k));  // 0 where no head has a valid cell
+  set("ranking.neuron_mode", report.neuron_mode);
+  set("ranking.weights", report.weights);
+  set("ranking.neuron_share", report.neuron_share);
+  return settings;
+}
+
+}  // namespace
+
+void rank(const settings::Settings& settings) {
+  const sweep::RankReport report = sweep::rank(options_of(settings));
+  write_file(report.out / "settings.toml", in_force(settings, report).to_toml());
+  std::fputs(report.summary.c_str(), stdout);
 }
 
 }  // namespace hones::app

@@ -15,6 +15,7 @@ void synth(const settings::Settings& settings) {
   options.seed = static_cast<std::uint64_t>(settings.integer("synth.seed"));
   options.near_twins = settings.real("synth.near_twins");
   options.out = settings.path("synth.out");
+  options.overwrite = settings.boolean("synth.overwrite");
   options.progress = [](std::int64_t done, std::int64_t all) {
     log::info("drawn " + grouped(done) + " of " + grouped(all) + " scenes");
   };

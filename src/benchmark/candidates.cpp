@@ -132,7 +132,7 @@ std::map<std::string, std::vector<Record>> cut_splits(const Candidates& candidat
   if (found < total) {
     throw DataError("too few images: " + grouped(found) + " pass all tests of " +
                     grouped(found + static_cast<std::int64_t>(candidates.rejected.size())) + ", but " +
-                    grouped(total) + " are asked for; ask for smaller splits");
+                    grouped(total) + " are asked for; ask for smaller splits (--discovery, --dev, --test)");
   }
   std::vector<std::int64_t> ids;
   for (const auto& entry : candidates.records) ids.push_back(entry.first);

@@ -40,7 +40,7 @@ void visit_lines(const std::filesystem::path& file, std::string_view text, Visit
     try {
       parsed = nlohmann::json::parse(line);
     } catch (const nlohmann::json::exception& error) {
-      throw DataError(where + ": not JSON: " + error.what());
+      throw DataError(where + ": not JSON: " + without_label(error.what()));
     }
     visit(Fields(parsed, where));
   }
@@ -145,6 +145,13 @@ Query read_query(const Fields& fields, const Images& images) {
   return query;
 }
 
+// The text of the queries' file. A benchmark whose manifest tells of no retrieval needs none.
+std::string queries_text(const std::filesystem::path& file, const Manifest& manifest) {
+  std::error_code ignored;
+  const bool none = !manifest.retrieval && !std::filesystem::exists(file, ignored);
+  return none ? "" : read_file(file);
+}
+
 std::vector<Query> read_queries(const std::filesystem::path& file, const std::string& text,
                                 const Images& images) {
   std::vector<Query> queries;
@@ -162,7 +169,8 @@ std::vector<Query> read_queries(const std::filesystem::path& file, const std::st
 void check_disjoint(const std::filesystem::path& folder, const std::string& split, const Images& images) {
   for (const char* other : kSplits) {
     const std::filesystem::path file = folder / (std::string(other) + ".jsonl");
-    if (other == split || !std::filesystem::exists(file)) continue;
+    std::error_code ignored;
+    if (other == split || !std::filesystem::exists(file, ignored)) continue;
     visit_lines(file, read_file(file), [&](const Fields& fields) {
       const std::string& id = fields.filled_text("image_id");
       if (images.contains(id))
@@ -177,11 +185,12 @@ Benchmark load(const std::filesystem::path& folder, const std::string& split) {
   if (std::find(std::begin(kSplits), std::end(kSplits), split) == std::end(kSplits)) {
     throw UsageError("no split \"" + split + "\": expected discovery, dev or test");
   }
-  if (!std::filesystem::is_directory(folder))
-    throw DataError("no benchmark at " + folder.string() + ": no such folder");
+  const std::string no_benchmark = why_no_folder(folder);
+  if (!no_benchmark.empty()) throw DataError("no benchmark at " + folder.string() + ": " + no_benchmark);
   const Manifest manifest = read_manifest(folder);
-  if (!std::filesystem::is_directory(manifest.images)) {
-    throw DataError("no pictures at " + manifest.images.string() + ": no such folder; " +
+  const std::string no_pictures = why_no_folder(manifest.images);
+  if (!no_pictures.empty()) {
+    throw DataError("no pictures at " + manifest.images.string() + ": " + no_pictures + "; " +
                     (folder / "manifest.json").string() + " names it under \"images\"");
   }
   Benchmark benchmark;
@@ -198,7 +207,7 @@ Benchmark load(const std::filesystem::path& folder, const std::string& split) {
   }
   check_disjoint(folder, split, images);
   const std::filesystem::path retrieval = folder / "retrieval" / (split + ".jsonl");
-  const std::string queries = std::filesystem::exists(retrieval) ? read_file(retrieval) : "";
+  const std::string queries = queries_text(retrieval, manifest);
   benchmark.queries = read_queries(retrieval, queries, images);
   // Each part with its length before it, so that no text can move from one part to the next.
   Sha256 digest;

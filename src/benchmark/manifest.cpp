@@ -13,7 +13,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   try {
     parsed = nlohmann::json::parse(read_file(file));
   } catch (const nlohmann::json::exception& error) {
-    throw DataError(file.string() + ": not JSON: " + error.what());
+    throw DataError(file.string() + ": not JSON: " + without_label(error.what()));
   }
   const Fields fields(parsed, file.string());
   Manifest manifest;
@@ -21,6 +21,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   if (manifest.images.is_relative()) manifest.images = (folder / manifest.images).lexically_normal();
   const std::int64_t seed = fields.integer_at_least("seed", 0);
   manifest.seed = std::to_string(seed);
+  manifest.retrieval = fields.has("retrieval");
   const Fields sizes = fields.object("sizes");
   for (const char* split : {"discovery", "dev", "test"}) {
     if (sizes.has(split)) manifest.sizes[split] = sizes.integer_at_least(split, 0);

@@ -14,6 +14,7 @@ struct Manifest {
   std::filesystem::path images;               // resolved against the benchmark's folder
   std::map<std::string, std::int64_t> sizes;  // split -> images
   std::string seed;                           // decimal
+  bool retrieval = false;                     // queries were made: their files belong to the folder
 };
 
 // Throws DataError naming file and field.

@@ -24,35 +24,42 @@ constexpr const char* kCaptions = "captions_train2014.json";
 constexpr const char* kSceneText = "cocotext.v2.json";
 constexpr const char* kQuestions = "v2_OpenEnded_mscoco_train2014_questions.json";
 constexpr const char* kAnnotations = "v2_mscoco_train2014_annotations.json";
+constexpr const char* kManifest = "manifest.json";
 
 using Json = nlohmann::ordered_json;
 using Splits = std::map<std::string, std::vector<Record>>;
 
+// Ranges are the caller's to check: src/app/settings describes them.
 void check_sizes(const PrepareOptions& options) {
-  for (const auto& [name, size] : {std::pair("discovery", options.discovery), std::pair("dev", options.dev),
-                                   std::pair("test", options.test)}) {
-    if (size < 0)
-      throw UsageError(std::string(name) + " is " + std::to_string(size) + ", expected 0 or more images");
-  }
-  if (options.seed > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-    throw UsageError("seed is " + std::to_string(options.seed) + ", expected at most 2^63 - 1");
-  }
-  if (options.discovery + options.dev + options.test == 0)
-    throw UsageError("all three splits are empty: ask for images");
-  if (options.queries < -1 || options.queries > options.discovery) {
-    throw UsageError("queries is " + std::to_string(options.queries) + ", expected 0 to " +
-                     std::to_string(options.discovery) + " (the images of discovery)");
-  }
+  for (const std::int64_t size : {options.discovery, options.dev, options.test})
+    HONES_ASSERT(size >= 0, "size=" + std::to_string(size));
+  HONES_ASSERT(options.discovery + options.dev + options.test > 0, "no images");
+  HONES_ASSERT(options.queries >= -1 && options.queries <= options.discovery,
+               "queries=" + std::to_string(options.queries));
+  HONES_ASSERT(options.seed <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()),
+               "seed=" + std::to_string(options.seed));
 }
 
-void check_folders(const PrepareOptions& options) {
-  if (!std::filesystem::is_directory(options.images)) {
-    throw DataError("no pictures at " + options.images.string() + ": no such folder");
+void check_places(const PrepareOptions& options) {
+  for (const std::filesystem::path& file :
+       {options.captions, options.scene_text, options.questions, options.annotations})
+    check_readable(file);
+  const std::string reason = why_no_folder(options.images);
+  if (!reason.empty()) throw DataError("no pictures at " + options.images.string() + ": " + reason);
+  const std::string named = "--out " + options.out.string();
+  std::error_code ignored;
+  if (std::filesystem::exists(options.out / kManifest, ignored) && !options.overwrite) {
+    throw UsageError(named + " already holds a benchmark (" + kManifest +
+                     "); name another folder, or pass --overwrite to replace it");
   }
-  if (std::filesystem::exists(options.out / "manifest.json") && !options.overwrite) {
-    throw UsageError(options.out.string() +
-                     " already holds a benchmark; choose another folder or overwrite it");
-  }
+  make_output_folder(named, options.out);
+  make_output_folder(named, options.out / "retrieval");
+}
+
+void remove_manifest(const std::filesystem::path& out) {
+  std::error_code error;
+  std::filesystem::remove(out / kManifest, error);
+  if (error) throw DataError("cannot remove " + (out / kManifest).string() + ": " + error.message());
 }
 
 Sources read_sources(const PrepareOptions& options, const std::function<void(const std::string&)>& say) {
@@ -114,11 +121,12 @@ PrepareReport report_of(const Candidates& candidates, const PrepareOptions& opti
 }  // namespace
 
 void find_sources(const std::filesystem::path& source, PrepareOptions& options) {
-  if (!std::filesystem::is_directory(source))
-    throw DataError("no official files at " + source.string() + ": no such folder");
+  const std::string reason = why_no_folder(source);
+  if (!reason.empty()) throw DataError("no official files at " + source.string() + ": " + reason);
   const auto find = [&](const char* name) {
     const std::filesystem::path file = source / name;
-    if (!std::filesystem::exists(file)) throw DataError(source.string() + " lacks " + name);
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) throw DataError(source.string() + " lacks " + name);
     return file;
   };
   options.captions = find(kCaptions);
@@ -133,7 +141,7 @@ PrepareReport prepare(const PrepareOptions& options) {
     if (options.progress) options.progress(line);
   };
   check_sizes(options);
-  check_folders(options);
+  check_places(options);
   const Candidates candidates =
       choose_candidates(read_sources(options, say), options.seed, options.vqa_policy, options.ocr_policy);
   const PrepareReport report = report_of(candidates, options);
@@ -147,13 +155,12 @@ PrepareReport prepare(const PrepareOptions& options) {
     retrieval[split] = all_queries(splits.at(split), options.seed, say);
 
   say("writing " + options.out.string());
-  std::filesystem::create_directories(options.out / "retrieval");
   // The manifest last, and the old one gone first: a folder with a manifest is whole.
-  std::filesystem::remove(options.out / "manifest.json");
+  remove_manifest(options.out);
   for (const auto& [split, records] : splits) write_lines(options.out / (split + ".jsonl"), records);
   for (const auto& [split, list] : retrieval)
     write_lines(options.out / "retrieval" / (split + ".jsonl"), list);
-  write_file(options.out / "manifest.json", manifest_json(options, report, queries).dump(2) + "\n");
+  write_file(options.out / kManifest, manifest_json(options, report, queries).dump(2) + "\n");
   return report;
 }
 

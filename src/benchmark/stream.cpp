@@ -4,6 +4,7 @@
 #include <set>
 
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
 
 namespace hones::benchmark {
 
@@ -78,14 +79,14 @@ class SectionWalk {
 }  // namespace
 
 void visit_sections(const std::filesystem::path& file, const std::map<std::string, Visitor>& sections) {
+  check_readable(file);
   std::ifstream in(file, std::ios::binary);
-  if (!in) throw DataError("cannot read " + file.string() + ": no such file, or not readable");
   SectionWalk walk(file.string(), sections);
   try {
     const auto rest = nlohmann::json::parse(
         in, [&walk](int depth, Event event, nlohmann::json& parsed) { return walk(depth, event, parsed); });
   } catch (const nlohmann::json::exception& error) {
-    throw DataError(file.string() + ": not JSON: " + error.what());
+    throw DataError(file.string() + ": not JSON: " + without_label(error.what()));
   }
   walk.finish();
 }

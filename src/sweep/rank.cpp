@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
@@ -10,72 +12,132 @@ namespace hones::sweep {
 
 namespace {
 
-template <typename T>
-T setting(const nlohmann::json& settings, const std::string& key, const std::filesystem::path& file) {
-  const auto found = settings.find(key);
-  if (found == settings.end()) throw DataError(file.string() + ": settings_json has no '" + key + "'");
-  return found->get<T>();
+using Json = nlohmann::ordered_json;
+
+Json object_in(const std::string& text, const std::string& where) {
+  Json object;
+  try {
+    object = Json::parse(text);
+  } catch (const Json::exception& error) {
+    throw DataError(where + ": not JSON: " + without_label(error.what()));
+  }
+  if (!object.is_object()) throw DataError(where + ": expected a JSON object");
+  return object;
 }
 
-// Blocks of the file (one an instance) as one dense array.
-std::vector<std::uint16_t> dense_bleu(const table::TaskCells& cells) {
-  if (!cells.bleu) return {};
-  std::vector<std::uint16_t> bleu(
-      static_cast<std::size_t>(cells.size() * cells.shape.columns()) * table::kBleuCounts, 65535);
-  for (const table::CellBlock& block : cells.own) {
-    std::copy(block.bleu.begin(), block.bleu.end(),
-              bleu.begin() +
-                  static_cast<std::ptrdiff_t>(cells.at(block.instance, block.begin) * table::kBleuCounts));
+// The settings of the run in the folder.
+class RunSettings {
+ public:
+  RunSettings(const store::FileHeader& header, const std::filesystem::path& file)
+      : where_(file.string() + ": settings_json"), settings_(object_in(header.settings_json, where_)) {}
+
+  template <typename T>
+  T get(const std::string& key) const {
+    const auto found = settings_.find(key);
+    if (found == settings_.end()) throw DataError(where_ + " has no '" + key + "'");
+    try {
+      return found->get<T>();
+    } catch (const Json::exception&) {
+      throw DataError(where_ + ": '" + key + "' is of another type: " + found->dump());
+    }
   }
-  return bleu;
+
+ private:
+  std::string where_;
+  Json settings_;
+};
+
+struct Choices {
+  attribution::HeadOptions heads;
+  attribution::NeuronOptions neurons;
+};
+
+// The largest number of heads whose sums a task keeps.
+std::int64_t most_stored(const store::DiscoveryContents& contents) {
+  std::size_t most = 0;
+  for (const store::TaskContents& task : contents.tasks) most = std::max(most, task.sums.heads.size());
+  return static_cast<std::int64_t>(most);
+}
+
+// Like discover, a K of the run itself is cut to the heads that there are; one asked for now is not.
+Choices choices_in_force(const RankOptions& options, const store::DiscoveryContents& contents,
+                         const std::filesystem::path& file) {
+  const RunSettings run(contents.header, file);
+  const std::int64_t stored = most_stored(contents);
+  if (options.top_k.value_or(stored) > stored) {
+    throw UsageError(options.top_k_source + ": ranking.top_k = " + std::to_string(*options.top_k) +
+                     ": expected at most " + std::to_string(stored) + ", the heads whose sums " +
+                     file.string() + " keeps; or run discover with a larger --stored-heads");
+  }
+  Choices choices;
+  choices.heads.top_k = std::min(options.top_k.value_or(run.get<std::int64_t>("ranking.top_k")), stored);
+  choices.heads.seed = run.get<std::uint64_t>("run.seed");
+  choices.heads.resamples = run.get<std::int64_t>("discover.bootstrap_resamples");
+  choices.heads.caption_importance = run.get<std::string>("discover.caption_importance");
+  choices.neurons.top_k = choices.heads.top_k;
+  choices.neurons.weights = options.weights.value_or(run.get<std::string>("ranking.weights"));
+  choices.neurons.mode = options.neuron_mode.value_or(run.get<std::string>("ranking.neuron_mode"));
+  choices.neurons.share = options.neuron_share.value_or(run.get<double>("ranking.neuron_share"));
+  return choices;
+}
+
+// What made the cells is told by the run's own file; only the settings of this ranking are new.
+Json told_by_run(const std::filesystem::path& folder, const std::string& task) {
+  const std::filesystem::path file = folder / ("rankings." + task + ".json");
+  return object_in(read_file(file), file.string());
+}
+
+void check_out(const std::filesystem::path& out) {
+  const std::string named = "--out " + out.string();
+  std::error_code ignored;
+  if (std::filesystem::exists(out / "discovery.h5", ignored)) {
+    throw UsageError(named +
+                     " is the folder of a run (it holds discovery.h5), whose tables and settings would be "
+                     "replaced; name another folder");
+  }
+  check_output_folder(named, out);
+}
+
+TaskOutput ranked(store::TaskContents task, const Choices& choices) {
+  TaskOutput output;
+  output.cells = std::move(task.cells);
+  output.bleu = table::bleu_of(output.cells, 65535);
+  output.sums = std::move(task.sums);
+  output.heads = attribution::head_tables(output.cells, output.bleu, choices.heads);
+  output.neurons = attribution::neuron_tables(output.sums, output.cells.shape, output.heads.importance,
+                                              choices.neurons, output.fell_back);
+  return output;
 }
 
 }  // namespace
 
-std::string rank(const RankOptions& options) {
+RankReport rank(const RankOptions& options) {
   const std::filesystem::path file = options.folder / "discovery.h5";
   store::DiscoveryContents contents = store::read_discovery(file);
-  const auto settings = nlohmann::json::parse(contents.header.settings_json);
-  const std::filesystem::path out = options.out.empty() ? options.folder / "rank" : options.out;
-  std::filesystem::create_directories(out);
+  const Choices choices = choices_in_force(options, contents, file);
+  RankReport report;
+  report.out = options.out.empty() ? options.folder / "rank" : options.out;
+  check_out(report.out);
+  std::vector<Json> told;
+  for (const store::TaskContents& task : contents.tasks)
+    told.push_back(told_by_run(options.folder, task.cells.task));
 
-  attribution::HeadOptions heads;
-  heads.top_k = options.top_k.value_or(setting<std::int64_t>(settings, "ranking.top_k", file));
-  heads.seed = setting<std::uint64_t>(settings, "run.seed", file);
-  heads.resamples = setting<std::int64_t>(settings, "discover.bootstrap_resamples", file);
-  heads.caption_importance = setting<std::string>(settings, "discover.caption_importance", file);
-  attribution::NeuronOptions neurons;
-  neurons.top_k = heads.top_k;
-  neurons.weights = options.weights.value_or(setting<std::string>(settings, "ranking.weights", file));
-  neurons.mode = options.neuron_mode.value_or(setting<std::string>(settings, "ranking.neuron_mode", file));
-  neurons.share = options.neuron_share.value_or(setting<double>(settings, "ranking.neuron_share", file));
-
-  std::string text;
-  for (store::TaskContents& task : contents.tasks) {
-    TaskOutput output;
-    output.cells = std::move(task.cells);
-    output.bleu = dense_bleu(output.cells);
-    output.sums = std::move(task.sums);
-    const auto stored = static_cast<std::int64_t>(output.sums.heads.size());
-    if (heads.top_k > stored) {
-      throw UsageError("--top-k " + std::to_string(heads.top_k) + ": " + file.string() +
-                       " keeps the sums of " + std::to_string(stored) + " heads of " + output.cells.task +
-                       "; use at most that, or run discover with a larger --stored-heads");
-    }
-    output.heads = attribution::head_tables(output.cells, output.bleu, heads);
-    output.neurons = attribution::neuron_tables(output.sums, output.cells.shape, output.heads.importance,
-                                                neurons, output.fell_back);
-    // What made the cells is told by the run's own file; only the settings of this ranking are new.
-    const std::filesystem::path told = options.folder / ("rankings." + output.cells.task + ".json");
-    auto provenance = nlohmann::ordered_json::parse(read_file(told));
-    provenance["ranking"] = {{"top_k", heads.top_k},
-                             {"weights", neurons.weights},
-                             {"neuron_mode", neurons.mode},
-                             {"neuron_share", neurons.share}};
-    write_task_files(out, output, provenance);
-    text += describe_task(output) + "\n";
+  make_output_folder("--out " + report.out.string(), report.out);
+  for (std::size_t t = 0; t < told.size(); ++t) {
+    const TaskOutput output = ranked(std::move(contents.tasks[t]), choices);
+    told[t]["ranking"] = {{"top_k", output.heads.top.size()},
+                          {"weights", choices.neurons.weights},
+                          {"neuron_mode", choices.neurons.mode},
+                          {"neuron_share", choices.neurons.share}};
+    write_task_files(report.out, output, told[t]);
+    report.top_k = std::max(report.top_k, static_cast<std::int64_t>(output.heads.top.size()));
+    report.summary += describe_task(output) + "\n";
   }
-  return text + "written to " + out.string() + "\n";
+  report.neuron_mode = choices.neurons.mode;
+  report.weights = choices.neurons.weights;
+  report.neuron_share = choices.neurons.share;
+  report.summary += "written to " + report.out.string() + "\n";
+  return report;
 }
 
 }  // namespace hones::sweep

@@ -102,11 +102,12 @@ TEST(CommandLine, WrongUseInOneLine) {
   EXPECT_EQ(refused(discover_with({"--instance=3"})),
             "discover: unknown flag --instance: the nearest known one is --instances");
   EXPECT_EQ(refused(discover_with({"--top-k", "ten"})),
-            "--top-k: ranking.top_k = ten: expected an integer of at least 1");
+            "--top-k: ranking.top_k = ten: expected an integer of at least 1 and at most 1,000,000");
   EXPECT_EQ(refused(discover_with({"--top-k", "3x"})),
-            "--top-k: ranking.top_k = 3x: expected an integer of at least 1");
+            "--top-k: ranking.top_k = 3x: expected an integer of at least 1 and at most 1,000,000");
   EXPECT_EQ(refused(discover_with({"--top-k", "99999999999999999999"})),
-            "--top-k: ranking.top_k = 99999999999999999999: expected an integer of at least 1");
+            "--top-k: ranking.top_k = 99999999999999999999: expected an integer of at least 1 and at most "
+            "1,000,000");
   EXPECT_EQ(refused(discover_with({"--engine", "fast"})),
             "--engine: engine.form = \"fast\": expected one of plain");
   EXPECT_EQ(refused(discover_with({"--device", "cuda"})),
@@ -127,14 +128,45 @@ TEST(CommandLine, WrongUseInOneLine) {
   EXPECT_EQ(refused(discover_with({"--set", "ranking.top_k"})),
             "--set ranking.top_k: expected section.key=value");
   EXPECT_EQ(refused(discover_with({"--set", "ranking.top_k=-4"})),
-            "--set: ranking.top_k = -4: expected an integer of at least 1");
+            "--set: ranking.top_k = -4: expected an integer of at least 1 and at most 1,000,000");
   EXPECT_EQ(refused({"discover", "--model", "M", "--out", "O"}),
             "discover needs --benchmark (benchmark.path): folder that `prepare` made");
   EXPECT_EQ(refused({"rank"}), "rank needs DIR (rank.folder): folder that `discover` made");
-  EXPECT_NE(refused(discover_with({"--top-k"})), "not refused");
-  EXPECT_NE(refused(discover_with({"--top-k", "3", "--top-k", "4"})), "not refused");
+  EXPECT_EQ(refused(discover_with({"--top-k"})),
+            "--top-k: expected a value after it (hones_mpi discover --help)");
+  EXPECT_EQ(refused(discover_with({"--top-k", "3", "--top-k", "4"})),
+            "--top-k: ranking.top_k is given 2 times: 3 and 4: expected once");
+  EXPECT_EQ(refused(discover_with({"--restart", "--restart"})),
+            "--restart: discover.restart is given 2 times: expected once");
   EXPECT_EQ(refused(discover_with({"--config", "/nowhere/x.toml"})),
-            "--config /nowhere/x.toml: cannot be read: expected a TOML file");
+            "--config: cannot read /nowhere/x.toml: no such file; expected a TOML file");
+  EXPECT_EQ(refused(discover_with({"--config", "/"})),
+            "--config: cannot read /: it is a folder; expected a TOML file");
+}
+
+TEST(CommandLine, NumbersHaveLimits) {
+  const std::string all = "expected -1, or an integer of at least 1 and at most 1,000,000,000";
+  for (const char* flag : {"--instances", "--queries"}) {
+    for (const char* value : {"0", "-2", "9223372036854775807"}) {
+      EXPECT_NE(refused(discover_with({flag, value})).find(all), std::string::npos) << flag << " " << value;
+    }
+  }
+  EXPECT_NE(refused(discover_with({"--unit-instances", "9223372036854775807"})).find("1,000,000,000"),
+            std::string::npos);
+  EXPECT_NE(refused(discover_with({"--bootstrap-resamples", "100000000000"})).find("1,000,000"),
+            std::string::npos);
+  EXPECT_NE(refused(discover_with({"--set", "units.stage_timeout=1e300"})).find("1,000,000"),
+            std::string::npos);
+  EXPECT_NE(refused({"prepare", "--out", "O", "--discovery", "9223372036854775807"}).find("1,000,000"),
+            std::string::npos);
+  EXPECT_EQ(parsed({"prepare", "--out", "O", "--queries", "0"}).integer("prepare.queries"), 0);
+}
+
+// A setting that a command would ignore is none of its settings.
+TEST(CommandLine, ACommandTakesOnlyWhatItUses) {
+  EXPECT_EQ(refused({"generate", "--model", "M", "--prompt", "x", "--engine", "plain"}).substr(0, 32),
+            "generate: unknown flag --engine:");
+  EXPECT_EQ(parsed(discover_with({"--engine", "plain"})).text("engine.form"), "plain");
 }
 
 TEST(CommandLine, HelpAndVersionNeedNothingElse) {

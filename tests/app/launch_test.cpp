@@ -41,6 +41,16 @@ TEST_F(LaunchTest, ForeignExceptionsAreAFailureOfTheRank) {
   }
 }
 
+TEST_F(LaunchTest, APlaceThatTheSystemRefusesIsBadData) {
+  try {
+    rank_zero_first(world_, []() -> std::uintmax_t { return std::filesystem::file_size("/nowhere/x"); });
+    FAIL() << "not refused";
+  } catch (const SharedRefusal& refusal) {
+    EXPECT_EQ(refusal.code(), ExitCode::bad_data);
+    EXPECT_STREQ(refusal.what(), "/nowhere/x: No such file or directory");
+  }
+}
+
 TEST_F(LaunchTest, WhatRankZeroMakesAllMake) {
   EXPECT_EQ(rank_zero_first(world_, [&] { return 10 + world_.rank(); }), 10 + world_.rank());
 }

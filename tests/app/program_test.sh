@@ -7,7 +7,7 @@ hones=$1 mpiexec=$2 model=$3
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-failures=0
+failures=0 masked=0
 
 fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 
@@ -41,8 +41,43 @@ refused 2 "ranking.top_k = x: expected an integer" "$mpiexec" -n 2 "$hones" disc
 refused 3 "hf download nowhere/none" "$mpiexec" -n 3 "$hones" discover --model nowhere/none --benchmark b --out o
 refused 3 "no benchmark at b" "$mpiexec" -n 2 "$hones" discover --model "$model" --benchmark b --out p
 
+# What is asked for, before anything is touched.
+refused 2 "it is a folder; expected a TOML file" "$hones" synth --config "$folder" --out o
+refused 2 "synth.images is given 2 times: 3 and 4" "$hones" synth --images 3 --images 4 --out o
+refused 2 "expected a value after it" "$hones" synth --out
+refused 2 "at most 1,000,000" "$hones" prepare --discovery 9223372036854775807 --dev 9223372036854775807 --test 10 --out o
+refused 2 "discover.instances = 0: expected -1, or" "$hones" discover --model "$model" --benchmark b --out o --instances 0
+refused 2 "--queries: prepare.queries = 50: expected at most prepare.discovery = 24 (--discovery)" \
+  "$hones" prepare --source s --discovery 24 --queries 50 --out o
+refused 2 "unknown flag --engine" "$hones" generate --model "$model" --prompt x --engine plain
+
+# Places that cannot be used: the system's reason, no words of C++, before any work.
+touch file
+long=$(printf 'x%.0s' {1..300})
+refused 2 "--out file/x: cannot hold results: .*/file: not a folder" "$hones" synth --images 8 --out file/x
+refused 2 "/file: not a folder" "$hones" discover --model "$model" --benchmark b --out file/x
+refused 2 "File name too long" "$hones" discover --model "$model" --benchmark b --out "$long"
+refused 3 "no official files at $long: File name too long" "$hones" prepare --source "$long" --out o
+refused 3 "no official files at file: not a folder" "$hones" prepare --source file --out o
+refused 2 "generate.dump = none/x.safetensors: cannot be written: none: no such folder" \
+  "$hones" generate --model "$model" --raw-prompt --prompt x --dump none/x.safetensors
+[ -e o ] && fail "a refusal left a folder"
+
+does "$hones" synth --images 16 --out drawn
+refused 2 "pass --overwrite" "$hones" synth --images 8 --out drawn
+does "$hones" synth --config drawn/settings.toml --images 8 --overwrite --out drawn
+[ "$(find drawn/images -name '*.jpg' | wc -l)" = 8 ] || fail "--overwrite left pictures of the earlier run"
+
 does "$hones" synth --images 60 --out scenes
 does "$hones" prepare --source scenes --discovery 16 --dev 12 --test 12 --queries 1 --out benchmark
+does "$hones" prepare --config benchmark/settings.toml --vqa-policy seeded --ocr-policy first --out drawn_by_seed
+for policy in '"vqa": "seeded"' '"ocr": "first"'; do
+  grep -q "$policy" drawn_by_seed/manifest.json || fail "the manifest does not say $policy"
+done
+refused 2 "--out .*drawn_by_seed already holds a benchmark" "$hones" prepare --config benchmark/settings.toml --out drawn_by_seed
+refused 2 "/file: not a folder" "$hones" prepare --config benchmark/settings.toml --out file/x
+mv drawn_by_seed/retrieval/discovery.jsonl moved.jsonl
+refused 3 "drawn_by_seed/retrieval/discovery.jsonl: no such file" "$hones" discover --model "$model" --benchmark drawn_by_seed --out o
 does "$hones" generate --model "$model" --image "$(ls scenes/images/*.jpg | head -n 1)" --prompt "What is in the picture?" --json
 grep -q '"answer_ids"' out.txt || fail "generate --json said: $(cat out.txt)"
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --top-k 2 \
@@ -50,14 +85,40 @@ does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,captio
 [ -e first ] && fail "--dry-run made a folder"
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --top-k 2 \
   --stored-heads 2 --out first
-refused 2 "--restart" "$hones" discover --config first/settings.toml
+refused 2 "discover needs --out" "$hones" discover --config first/settings.toml
+refused 2 "--restart" "$hones" discover --config first/settings.toml --out first
 does "$mpiexec" -n 2 "$hones" discover --config first/settings.toml --out second
-sed 's#^out = .*/second"$#out = "'"$(pwd)"'/first"#' second/settings.toml | cmp -s - first/settings.toml || fail "settings.toml differs"
+cmp -s first/settings.toml second/settings.toml || fail "settings.toml differs"
 does "$hones" rank first
 for table in heads.vqa neurons.vqa heads.caption neurons.caption; do
   cmp "first/$table.csv" "second/$table.csv" || fail "$table.csv differs when run again from settings.toml"
   cmp "first/$table.csv" "first/rank/$table.csv" || fail "$table.csv differs in rank"
 done
+
+# Fewer heads than the default K: discover takes what there is, and so does rank.
+does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa --instances 2 --heads 0:0,2:3 --out few
+does "$hones" rank few
+cmp few/neurons.vqa.csv few/rank/neurons.vqa.csv || fail "neurons.vqa.csv differs in rank with fewer heads than K"
+grep -q '"top_k": 2' few/rank/rankings.vqa.json || fail "rankings.vqa.json does not tell the K in force"
+for line in 'top_k = 2' 'neuron_share = 0.01' 'neuron_mode = "per_instance"' 'weights = "importance"'; do
+  grep -q "^$line\$" few/rank/settings.toml || fail "rank/settings.toml lacks $line"
+done
+does "$hones" rank --config few/rank/settings.toml
+refused 2 "--top-k: ranking.top_k = 3: expected at most 2" "$hones" rank few --top-k 3
+refused 2 "is the folder of a run" "$hones" rank few --out few/.
+refused 2 "/file: not a folder" "$hones" rank few --out file/x
+head -c 40 few/rankings.vqa.json >cut.json && mv cut.json few/rankings.vqa.json
+refused 3 "few/rankings.vqa.json: not JSON: parse error" "$hones" rank few --out cut
+[ -e cut ] && fail "a refused rank made a folder"
+
+picture=$(find scenes/images -name '*.jpg' | sort | head -n 1)
+for set in few/neurons.vqa.csv few/discovery.h5:/tasks/vqa/neurons/top; do
+  does "$hones" generate --model "$model" --image "$picture" --prompt "What is it?" --mask-neurons "$set" --json
+  grep -q '"intervened"' out.txt || fail "--mask-neurons $set masked nothing: $(cat out.txt)"
+  mv out.txt "masked.$((++masked)).txt"
+done
+cmp -s masked.1.txt masked.2.txt || fail "--mask-neurons: the CSV and the dataset of one set differ in effect"
+refused 3 "discovery.h5" "$hones" generate --model "$model" --image "$picture" --prompt x --mask-neurons few/discovery.h5:/none
 
 [ "$failures" = 0 ] && echo "the program behaves"
 exit $((failures > 0))

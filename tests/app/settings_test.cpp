@@ -66,6 +66,11 @@ TEST_F(SettingsTest, DescriptionsAreComplete) {
     EXPECT_FALSE(setting.once && setting.numeric);
     EXPECT_FALSE(setting.once && setting.flag.empty());
     EXPECT_FALSE(setting.numeric && (setting.type == Type::path || setting.type == Type::model));
+    EXPECT_FALSE(setting.new_each_run && (setting.once || setting.numeric || setting.flag.empty()));
+    const bool seed = setting.key.ends_with("seed");  // any number will do
+    if ((setting.type == Type::integer || setting.type == Type::real) && !seed) {
+      EXPECT_TRUE(setting.minimum && setting.maximum) << "a number without limits";
+    }
     if (!setting.required) {
       EXPECT_NO_THROW(check_value(setting, setting.fallback, "default"));
     }
@@ -143,11 +148,16 @@ TEST_F(SettingsTest, WrongFilesAreRefusedInOneLine) {
             "counted from 0, "
             "or all");
   EXPECT_EQ(line_of("[ranking]\ntop_k = \"ten\"\n"),
-            "x.toml:2: ranking.top_k = 'ten': expected an integer of at least 1");
+            "x.toml:2: ranking.top_k = 'ten': expected an integer of at least 1 and at most 1,000,000");
   EXPECT_EQ(line_of("[ranking]\ntop_k = 10.0\n"),
-            "x.toml:2: ranking.top_k = 10.0: expected an integer of at least 1");
+            "x.toml:2: ranking.top_k = 10.0: expected an integer of at least 1 and at most 1,000,000");
   EXPECT_EQ(line_of("[ranking]\ntop_k = 0\n"),
-            "x.toml:2: ranking.top_k = 0: expected an integer of at least 1");
+            "x.toml:2: ranking.top_k = 0: expected an integer of at least 1 and at most 1,000,000");
+  EXPECT_EQ(line_of("[units]\nstage_timeout = 1e300\n"),
+            "x.toml:2: units.stage_timeout = 1e+300: expected a number above 0 and at most 1,000,000");
+  EXPECT_EQ(line_of("[discover]\ninstances = 0\n"),
+            "x.toml:2: discover.instances = 0: expected -1, or an integer of at least 1 and at most "
+            "1,000,000,000");
   EXPECT_EQ(line_of("\n\n[ranking]\nneuron_share = 1.5\n"),
             "x.toml:4: ranking.neuron_share = 1.5: expected a number above 0 and at most 1");
   EXPECT_EQ(line_of("[ranking]\nneuron_share = 0.0\n"),
@@ -168,11 +178,14 @@ TEST_F(SettingsTest, WrongFilesAreRefusedInOneLine) {
   EXPECT_EQ(line_of("[discover]\nrestart = true\n"),
             "x.toml:2: discover.restart = true: expected on the command line only, as --restart");
   EXPECT_EQ(line_of("[synth]\nimages = -1\n"),  // another command's, yet wrong
-            "x.toml:2: synth.images = -1: expected an integer of at least 1");
+            "x.toml:2: synth.images = -1: expected an integer of at least 1 and at most 1,000,000");
   EXPECT_EQ(line_of("[ranking\n").substr(0, 19), "x.toml:1: not TOML:");
   Settings settings(Command::discover);
   EXPECT_EQ(message([&] { settings.read_toml(folder_ / "none.toml"); }),
-            "--config none.toml: cannot be read: expected a TOML file");
+            "--config: cannot read none.toml: no such file; expected a TOML file");
+  fs::create_directories(folder_ / "folder.toml");
+  EXPECT_EQ(message([&] { settings.read_toml(folder_ / "folder.toml"); }),
+            "--config: cannot read folder.toml: it is a folder; expected a TOML file");
 }
 
 TEST_F(SettingsTest, SettingsTomlRunsAgainByteForByte) {
@@ -185,6 +198,30 @@ TEST_F(SettingsTest, SettingsTomlRunsAgainByteForByte) {
     EXPECT_EQ(again.to_toml(), first);
     EXPECT_EQ(again.to_json(), settings.to_json());
   }
+}
+
+// The place of the results is the one thing that must be another one.
+TEST_F(SettingsTest, SettingsTomlLeavesThePlaceOfTheResultsOut) {
+  for (const auto& [command, key] :
+       {std::pair(Command::discover, "discover.out"), std::pair(Command::prepare, "prepare.out"),
+        std::pair(Command::synth, "synth.out")}) {
+    SCOPED_TRACE(key);
+    Settings settings(command);
+    const std::string before = settings.to_toml();
+    settings.set(*find(key), std::string("some/folder"), "--out");
+    EXPECT_EQ(settings.to_toml(), before);
+    EXPECT_NE(before.find("--config THIS_FILE --out NEW_FOLDER\n"), std::string::npos) << before;
+    EXPECT_EQ(nlohmann::json::parse(settings.all_to_json()).at(key), "some/folder");
+  }
+  EXPECT_NE(Settings(Command::rank).to_toml().find("--config THIS_FILE\n"), std::string::npos);
+}
+
+TEST_F(SettingsTest, AValueThatOthersForbidIsNamedWithItsSource) {
+  Settings settings(Command::prepare);
+  EXPECT_EQ(settings.named("prepare.queries"), "the default: prepare.queries = -1");
+  settings.read_toml(write("a.toml", "[prepare]\nqueries = 50\n"));
+  EXPECT_EQ(message([&] { settings.refuse("prepare.queries", "at most 24"); }),
+            "a.toml:2: prepare.queries = 50: expected at most 24");
 }
 
 TEST_F(SettingsTest, SettingsTomlKeepsEveryKindOfValue) {

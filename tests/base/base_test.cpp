@@ -53,6 +53,99 @@ TEST(File, SaysWhereItCannotWrite) {
   }
 }
 
+// A folder of this test's own.
+class Places : public testing::Test {
+ protected:
+  Places()
+      : folder_(std::filesystem::temp_directory_path() / ("hones_places_" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(folder_);
+    write_file(folder_ / "file", "text");
+  }
+  ~Places() override { std::filesystem::remove_all(folder_); }
+
+  template <typename Refusal, typename Act>
+  static std::string line_of(Act act) {
+    try {
+      act();
+    } catch (const Refusal& error) {
+      return error.what();
+    }
+    return "not refused";
+  }
+
+  const std::filesystem::path folder_;
+  const std::string too_long_ = std::string(300, 'x');
+};
+
+TEST_F(Places, WhatCannotBeReadIsNamedWithItsReason) {
+  const auto line = [&](const std::filesystem::path& file) {
+    return line_of<DataError>([&] { read_file(file); });
+  };
+  const std::string at = "cannot read " + folder_.string();
+  EXPECT_EQ(line(folder_), at + ": it is a folder");
+  EXPECT_EQ(line(folder_ / "none"), at + "/none: no such file");
+  EXPECT_EQ(line(folder_ / "file" / "x"), at + "/file/x: no such file");
+  EXPECT_EQ(line(folder_ / too_long_), at + "/" + too_long_ + ": File name too long");
+  EXPECT_NO_THROW(check_readable(folder_ / "file"));
+  EXPECT_EQ(why_no_folder(folder_), "");
+  EXPECT_EQ(why_no_folder(folder_ / "none"), "no such folder");
+  EXPECT_EQ(why_no_folder(folder_ / "file"), "not a folder");
+  EXPECT_EQ(why_no_folder(folder_ / too_long_), "File name too long");
+}
+
+TEST_F(Places, AnOutputFolderIsCheckedWithoutATraceAndMadeOnRequest) {
+  const std::filesystem::path deep = folder_ / "a" / "b";
+  check_output_folder("--out", deep);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "a"));
+  make_output_folder("--out", deep);
+  EXPECT_TRUE(std::filesystem::is_empty(deep));
+  make_output_folder("--out", deep);  // again is no error
+}
+
+TEST_F(Places, AFolderThatCannotHoldResultsIsRefused) {
+  for (const auto& refuse : {check_output_folder, make_output_folder}) {
+    const auto line = [&](const std::filesystem::path& folder) {
+      return line_of<UsageError>([&] { refuse("--out X", folder); });
+    };
+    EXPECT_EQ(line(folder_ / "file"), "--out X: cannot hold results: " + folder_.string() +
+                                          "/file: not a folder; name a folder that can be made and written");
+    EXPECT_EQ(line(folder_ / "file" / "a" / "b"), line(folder_ / "file"));
+    EXPECT_NE(line(folder_ / too_long_).find("File name too long"), std::string::npos);
+  }
+  // Even root cannot make one there.
+  EXPECT_NE(line_of<UsageError>([] { make_output_folder("--out X", "/proc/hones"); }).find("/proc"),
+            std::string::npos);
+}
+
+TEST_F(Places, AnOutputFileIsTriedAndLeftAsItWas) {
+  check_output_file("--dump", folder_ / "new");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "new"));
+  check_output_file("--dump", folder_ / "file");
+  EXPECT_EQ(read_file(folder_ / "file"), "text");
+  const auto line = [&](const std::filesystem::path& file) {
+    return line_of<UsageError>([&] { check_output_file("--dump", file); });
+  };
+  EXPECT_EQ(line(folder_ / "none" / "x"),
+            "--dump: cannot be written: " + folder_.string() + "/none: no such folder; name another file");
+  EXPECT_NE(line(folder_).find("Is a directory"), std::string::npos);
+}
+
+TEST_F(Places, RefusalsOfTheSystemAreNamedWithoutCxxWords) {
+  try {
+    std::filesystem::create_directory(folder_ / "file" / "x");
+    FAIL() << "made a folder in a file";
+  } catch (const std::filesystem::filesystem_error& error) {
+    const DataError refusal = data_error(error);
+    EXPECT_EQ(refusal.what(), folder_.string() + "/file/x: Not a directory");
+    EXPECT_EQ(refusal.code(), ExitCode::bad_data);
+  }
+  std::filesystem::create_directories(folder_ / "folder");
+  EXPECT_EQ(line_of<Error>([&] { write_file(folder_ / "folder", "text"); }),
+            "cannot replace " + folder_.string() + "/folder: Is a directory");
+  EXPECT_EQ(without_label("[json.exception.parse_error.101] parse error at 1"), "parse error at 1");
+  EXPECT_EQ(without_label("[1] other words"), "[1] other words");
+}
+
 TEST(Number, ShortestReadsBack) {
   EXPECT_EQ(shortest(0.1), "0.1");
   EXPECT_EQ(shortest(1e-30), "1e-30");

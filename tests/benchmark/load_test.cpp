@@ -158,8 +158,16 @@ TEST_F(Load, RefusesAShortenedSplit) {
   test::expect_says(error(), {"dev.jsonl", "11 records", "12"});
 }
 
-TEST_F(Load, WorksWithoutRetrieval) {
+TEST_F(Load, NamesAMissingFileOfQueries) {
   std::filesystem::remove(folder_ / "out/retrieval/dev.jsonl");
+  test::expect_says(error(), {"cannot read", "retrieval/dev.jsonl: no such file"});
+}
+
+TEST_F(Load, ABenchmarkThatTellsOfNoRetrievalNeedsNone) {
+  std::filesystem::remove(folder_ / "out/retrieval/dev.jsonl");
+  json manifest = json::parse(read_file(folder_ / "out/manifest.json"));
+  manifest.erase("retrieval");
+  folder_.write("out/manifest.json", manifest);
   const Benchmark benchmark = load(folder_ / "out", "dev");
   EXPECT_EQ(benchmark.records.size(), 12U);
   EXPECT_TRUE(benchmark.queries.empty());
@@ -208,7 +216,7 @@ TEST_F(Load, NamesWhatIsWrongWithTheManifest) {
   bad = good;
   bad["sizes"]["dev"] = "many";
   test::expect_says(manifest_error(bad.dump()), {"manifest.json", "\"sizes.dev\""});
-  test::expect_says(manifest_error("{"), {"manifest.json", "not JSON"});
+  test::expect_says(manifest_error("{"), {"manifest.json", "not JSON: parse error"});
   std::filesystem::remove(folder_ / "out/manifest.json");
   test::expect_says(error(), {"manifest.json"});
 }

@@ -84,7 +84,7 @@ TEST(ReadCaptions, NamesWhatIsWrongWithTheFile) {
   const auto error = [&](const std::string& text) {
     return test::message_of<DataError>([&] { read_captions(folder.write("captions.json", text)); });
   };
-  test::expect_says(error("{\"images\": ["), {"captions.json", "not JSON"});
+  test::expect_says(error("{\"images\": ["), {"captions.json", "not JSON: parse error"});
   test::expect_says(error(""), {"captions.json", "not JSON"});
   test::expect_says(error("[]"), {"captions.json", "expected an object"});
   test::expect_says(error("7"), {"captions.json", "expected an object"});
@@ -93,7 +93,8 @@ TEST(ReadCaptions, NamesWhatIsWrongWithTheFile) {
                     {"captions.json", "\"images\"", "expected an array"});
   test::expect_says(error("{\"images\": [], \"images\": [], \"annotations\": []}"), {"\"images\"", "twice"});
   test::expect_says(test::message_of<DataError>([&] { read_captions(folder / "none.json"); }),
-                    {"cannot read", "none.json"});
+                    {"cannot read", "none.json: no such file"});
+  test::expect_says(test::message_of<DataError>([&] { read_captions(folder.path()); }), {"it is a folder"});
 }
 
 TEST(ReadSceneText, KeepsAllInstancesById) {

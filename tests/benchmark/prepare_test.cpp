@@ -195,21 +195,50 @@ TEST(Prepare, NamesASplitThatIsTooSmallForItsNegatives) {
   EXPECT_TRUE(load(options.out, "discovery").queries.empty());
 }
 
-TEST(Prepare, RefusesImpossibleSizesAndFullFolders) {
+// The command line checks them; what gets here is a defect.
+TEST(Prepare, ImpossibleSizesAreADefectOfTheCaller) {
+  const test::Folder folder;
+  const auto defect = [&](auto change) {
+    PrepareOptions options = small(folder);
+    change(options);
+    return test::message_of<InternalError>([&] { prepare(options); });
+  };
+  test::expect_says(defect([](auto& o) { o.dev = -1; }), {"size=-1"});
+  test::expect_says(defect([](auto& o) { o.discovery = o.dev = 0; }), {"no images"});
+  test::expect_says(defect([](auto& o) { o.queries = 19; }), {"queries=19"});
+  test::expect_says(defect([](auto& o) { o.queries = -2; }), {"queries=-2"});
+  test::expect_says(defect([](auto& o) { o.seed = ~std::uint64_t{0}; }), {"seed=18446744073709551615"});
+}
+
+TEST(Prepare, RefusesPlacesBeforeItReads) {
   const test::Folder folder;
   const PrepareOptions good = small(folder);
-  const auto usage = [&](auto change) {
+  folder.write("source/cocotext.v2.json", std::string("not looked at"));
+  const auto usage = [&](const std::filesystem::path& out) {
     PrepareOptions options = good;
-    change(options);
+    options.out = out;
     return test::message_of<UsageError>([&] { prepare(options); });
   };
-  test::expect_says(usage([](auto& o) { o.dev = -1; }), {"dev is -1"});
-  test::expect_says(usage([](auto& o) { o.discovery = o.dev = 0; }), {"all three splits are empty"});
-  test::expect_says(usage([](auto& o) { o.queries = 19; }), {"queries is 19", "0 to 18"});
-  test::expect_says(usage([](auto& o) { o.queries = -2; }), {"queries is -2"});
-  test::expect_says(usage([](auto& o) { o.seed = ~std::uint64_t{0}; }), {"seed is 18446744073709551615"});
-  prepare(good);
-  test::expect_says(usage([](auto&) {}), {"already holds a benchmark"});
+  folder.write("full/manifest.json", std::string("{}"));
+  test::expect_says(usage(folder / "full"), {"--out", "full already holds a benchmark", "--overwrite"});
+  folder.write("file", std::string("text"));
+  test::expect_says(usage(folder / "file/out"), {"--out", "file: not a folder"});
+  const auto data = [&](auto change) {
+    PrepareOptions options = good;
+    change(options);
+    return test::message_of<DataError>([&] { prepare(options); });
+  };
+  test::expect_says(data([&](auto& o) { o.images = folder / "file"; }),
+                    {"no pictures at", "file: not a folder"});
+  test::expect_says(data([&](auto& o) { o.questions = folder / "none"; }),
+                    {"cannot read", "none: no such file"});
+  test::expect_says(data([&](auto& o) { o.annotations = folder / "source"; }), {"source: it is a folder"});
+  EXPECT_FALSE(std::filesystem::exists(good.out));
+}
+
+TEST(Prepare, NamesTooFewImagesAndMissingPictures) {
+  const test::Folder folder;
+  const PrepareOptions good = small(folder);
   PrepareOptions options = good;
   options.discovery = 25;
   options.out = folder / "other";

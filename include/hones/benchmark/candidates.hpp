@@ -31,7 +31,7 @@ Candidates choose_candidates(const Sources& sources, std::uint64_t seed, Policy 
                              Policy ocr = Policy::seeded);
 
 // Takes the first `total` images by key `image`, then cuts them by key `split`. Lines are in split order.
-// Throws DataError when there are too few.
+// Throws DataError when there are too few. The sum of the sizes must fit.
 std::map<std::string, std::vector<Record>> cut_splits(const Candidates& candidates, std::int64_t discovery,
                                                       std::int64_t dev, std::int64_t test,
                                                       std::uint64_t seed);

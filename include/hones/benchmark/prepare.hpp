@@ -20,11 +20,11 @@ struct PrepareOptions {
   std::filesystem::path
       images;  // folder of pictures; recorded in the manifest relative to `out` where it can be
   std::filesystem::path out;
-  std::int64_t discovery = 7000;
+  std::int64_t discovery = 7000;  // the three are 0 or more, one of them is more
   std::int64_t dev = 2000;
   std::int64_t test = 3000;
-  std::int64_t queries = -1;  // of discovery; -1: floor(2 * discovery / 7)
-  std::uint64_t seed = 3407;
+  std::int64_t queries = -1;  // of discovery, at most its images; -1: floor(2 * discovery / 7)
+  std::uint64_t seed = 3407;  // below 2^63
   Policy vqa_policy = Policy::first;
   Policy ocr_policy = Policy::seeded;
   bool overwrite = false;
@@ -37,12 +37,14 @@ struct PrepareReport {
   std::int64_t chosen = 0;
 };
 
-// Fills the four paths from a folder that holds the official file names (and `images/`). Throws DataError
-// naming what is missing.
+// Fills the four paths from a folder that holds the official file names (and `images/`, unless `images` is
+// set). Throws DataError naming what is missing.
 void find_sources(const std::filesystem::path& source, PrepareOptions& options);
 
-// Writes {discovery,dev,test}.jsonl, retrieval/{...}.jsonl, manifest.json. Throws DataError (too few images,
-// malformed record: file, record, field) and UsageError (sizes).
+// Writes {discovery,dev,test}.jsonl, retrieval/{...}.jsonl, manifest.json. Throws, before the files are read
+// through, DataError for a file or folder that cannot be read and UsageError when `out` cannot be written or
+// holds a benchmark and `overwrite` is not set; then DataError (too few images, malformed record: file,
+// record, field).
 PrepareReport prepare(const PrepareOptions& options);
 
 }  // namespace hones::benchmark

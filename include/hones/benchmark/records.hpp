@@ -65,10 +65,13 @@ struct Benchmark {
   std::filesystem::path images;  // where pictures lie (manifest's `images`, resolved)
   std::string digest;            // SHA-256 over the split's files and the manifest's identity
   std::vector<Record> records;   // the split, in file order
-  std::vector<Query> queries;  // retrieval/<split>.jsonl, in file order; empty where the file does not exist
+  // retrieval/<split>.jsonl, in file order; empty where the manifest tells of no retrieval and there is no
+  // file
+  std::vector<Query> queries;
 };
 
-// Loads and validates a split ("discovery", "dev", "test"). Throws DataError naming file, line and field.
+// Loads and validates a split ("discovery", "dev", "test"). Throws DataError naming the missing file or
+// folder, or file, line and field.
 Benchmark load(const std::filesystem::path& folder, const std::string& split);
 
 std::string to_json_line(const Record& record);

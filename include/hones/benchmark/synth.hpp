@@ -13,13 +13,15 @@ namespace hones::benchmark {
 inline constexpr std::int64_t kUniqueCaptionLimit = 2000;
 
 struct SynthOptions {
-  std::int64_t images = 0;
+  std::int64_t images = 0;  // at least 1
   std::uint64_t seed = 0;
-  // Share of the scenes that stand in families of eight which differ in one thing only.
+  // Share of the scenes, 0 to 1, that stand in families of eight which differ in one thing only.
   double near_twins = 0.0;
   std::filesystem::path out;
   // Called now and then while pictures are drawn; may be empty.
   std::function<void(std::int64_t done, std::int64_t all)> progress;
+  // Scenes that are in `out` already go, instead of being an error.
+  bool overwrite = false;
 };
 
 struct SynthReport {
@@ -39,7 +41,8 @@ struct SynthReport {
 
 // Leaves images/*.jpg, captions_train2014.json, cocotext.v2.json,
 // v2_OpenEnded_mscoco_train2014_questions.json, v2_mscoco_train2014_annotations.json and scenes.jsonl in
-// `out`. The same options give the same bytes. Throws UsageError for options that make no sense, DataError
+// `out`. The same options give the same bytes. Throws, before anything is drawn, UsageError when `out` cannot
+// be written, holds scenes and `overwrite` is not set, or holds pictures that synth did not make; DataError
 // when the set cannot be made unique.
 SynthReport synth(const SynthOptions& options);
 

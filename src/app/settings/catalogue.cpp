@@ -9,6 +9,13 @@ namespace {
 
 using enum Command;
 
+// More than these is a slip of the finger, and would only end in a job that never ends.
+constexpr double kMostImages = 1'000'000;
+constexpr double kMostHeads = 1'000'000;
+constexpr double kMostResamples = 1'000'000;
+constexpr double kMostOfAll = 1'000'000'000;  // instances, queries, positions, units
+constexpr double kMostSeconds = 1'000'000;
+
 // Builds a Setting from left to right.
 class Describe {
  public:
@@ -24,10 +31,12 @@ class Describe {
   Describe& at_least(double minimum) { return setting_.minimum = minimum, *this; }
   Describe& above(double minimum) { return setting_.minimum = minimum, setting_.above_minimum = true, *this; }
   Describe& at_most(double maximum) { return setting_.maximum = maximum, *this; }
+  Describe& or_minus_one() { return setting_.or_minus_one = true, *this; }
   Describe& one_of(std::vector<std::string> choices) { return setting_.choices = std::move(choices), *this; }
   Describe& changes_numbers() { return setting_.numeric = true, *this; }
   Describe& required() { return setting_.required = true, *this; }
   Describe& once() { return setting_.once = true, *this; }
+  Describe& new_each_run() { return setting_.new_each_run = true, *this; }
   Describe& inherited_by(std::vector<Command> commands) {
     return setting_.inherited_by = std::move(commands), *this;
   }
@@ -61,6 +70,7 @@ std::vector<Setting> data_settings() {
       integer("synth.images", "--images", 200)
           .unit("scenes")
           .at_least(1)
+          .at_most(kMostImages)
           .in({synth})
           .changes_numbers()
           .means("how many scenes are drawn"),
@@ -79,8 +89,13 @@ std::vector<Setting> data_settings() {
                  "count or relation"),
       path("synth.out", "--out")
           .required()
+          .new_each_run()
           .in({synth})
           .means("folder that the pictures and annotation files go to"),
+      boolean("synth.overwrite", "--overwrite")
+          .once()
+          .in({synth})
+          .means("replace scenes that are there already: their pictures and annotation files go"),
 
       path("prepare.source", "--source")
           .in({prepare})
@@ -98,34 +113,54 @@ std::vector<Setting> data_settings() {
       integer("prepare.discovery", "--discovery", 7000)
           .unit("images")
           .at_least(1)
+          .at_most(kMostImages)
           .in({prepare})
           .changes_numbers()
           .means("size of the discovery split"),
       integer("prepare.dev", "--dev", 2000)
           .unit("images")
           .at_least(0)
+          .at_most(kMostImages)
           .in({prepare})
           .changes_numbers()
           .means("size of the dev split"),
       integer("prepare.test", "--test", 3000)
           .unit("images")
           .at_least(0)
+          .at_most(kMostImages)
           .in({prepare})
           .changes_numbers()
           .means("size of the test split"),
       integer("prepare.queries", "--queries", -1)
           .unit("discovery images")
-          .at_least(-1)
+          .at_least(0)
+          .at_most(kMostImages)
+          .or_minus_one()
           .in({prepare})
           .changes_numbers()
           .means("retrieval queries of discovery; the other images give the pool of their negatives; -1: two "
                  "sevenths"),
+      text("prepare.vqa_policy", "--vqa-policy", "first")
+          .one_of({"first", "seeded"})
+          .in({prepare})
+          .changes_numbers()
+          .means("which of an image's questions stands for it: the smallest id, or one drawn by the seed"),
+      text("prepare.ocr_policy", "--ocr-policy", "seeded")
+          .one_of({"seeded", "first"})
+          .in({prepare})
+          .changes_numbers()
+          .means(
+              "which of an image's legible words stands for it: one drawn by the seed, or the smallest id"),
       integer("prepare.seed", "--seed", 3407)
           .at_least(0)
           .in({prepare})
           .changes_numbers()
           .means("seed of every random decision"),
-      path("prepare.out", "--out").required().in({prepare}).means("folder that the benchmark goes to"),
+      path("prepare.out", "--out")
+          .required()
+          .new_each_run()
+          .in({prepare})
+          .means("folder that the benchmark goes to"),
       boolean("prepare.overwrite", "--overwrite")
           .once()
           .in({prepare})
@@ -162,12 +197,13 @@ std::vector<Setting> model_settings() {
 
       text("engine.form", "--engine", "plain")
           .one_of({"plain"})
-          .in({generate, discover})
+          .in({discover})
           .changes_numbers()
           .means("how cells are computed; plain, the straightforward reference, is the only one built yet"),
       integer("engine.tile_positions", "--tile-positions", 0)
           .unit("positions")
           .at_least(0)
+          .at_most(kMostOfAll)
           .in({discover})
           .changes_numbers()
           .means("positions of one batch of heads, rows times length; 0: follows from model shape and dtype"),
@@ -181,6 +217,7 @@ std::vector<Setting> model_settings() {
       real("intervention.sigma", "--sigma", 3)
           .unit("standard deviations of the channel")
           .at_least(0)
+          .at_most(1000)
           .in({generate, discover})
           .changes_numbers()
           .means("strength of the noise of operator gaussian"),
@@ -214,14 +251,16 @@ std::vector<Setting> generate_settings() {
           .means("take the prompt as it stands, <image> included"),
       boolean("generate.allow_special_in_text", "--allow-special-in-text")
           .in({generate})
-          .means("let the prompt's text contain special tokens instead of refusing them"),
+          .means("let special tokens spelled in the prompt's text be these tokens; without it they are "
+                 "encoded as ordinary text"),
       list("generate.replace_heads", "--replace-head", Type::heads, {})
           .unit("LAYER:HEAD")
           .in({generate})
           .means("heads replaced together in a second run beside the plain one"),
       path("generate.mask_neurons", "--mask-neurons")
           .in({generate})
-          .means("CSV with columns layer,neuron (more are ignored): neurons masked in the second run"),
+          .means("neurons masked in the second run: a CSV with columns layer,neuron (more are ignored), or "
+                 "FILE.h5:/path/to/dataset with such rows"),
       boolean("generate.json", "--json")
           .in({generate})
           .means("print one JSON object with ids and log-probabilities"),
@@ -242,13 +281,17 @@ std::vector<Setting> discover_settings() {
           .means("tasks swept, in this order"),
       integer("discover.instances", "--instances", -1)
           .unit("images")
-          .at_least(-1)
+          .at_least(1)
+          .at_most(kMostOfAll)
+          .or_minus_one()
           .in({discover})
           .changes_numbers()
           .means("first lines of the discovery split that vqa, ocr and caption take; -1: all"),
       integer("discover.queries", "--queries", -1)
           .unit("queries")
-          .at_least(-1)
+          .at_least(1)
+          .at_most(kMostOfAll)
+          .or_minus_one()
           .in({discover})
           .changes_numbers()
           .means("first lines of the discovery queries that retrieval takes; -1: all"),
@@ -277,6 +320,7 @@ std::vector<Setting> discover_settings() {
       integer("discover.bootstrap_resamples", "--bootstrap-resamples", 1000)
           .unit("resamples")
           .at_least(1)
+          .at_most(kMostResamples)
           .in({discover})
           .changes_numbers()
           .means("resamples behind every 95 % interval"),
@@ -288,7 +332,11 @@ std::vector<Setting> discover_settings() {
           .changes_numbers()
           .means(
               "excluded instances, and invalid cells, beyond this share of all end the run with exit code 5"),
-      path("discover.out", "--out").required().in({discover}).means("folder that the results go to"),
+      path("discover.out", "--out")
+          .required()
+          .new_each_run()
+          .in({discover})
+          .means("folder that the results go to"),
       boolean("discover.restart", "--restart")
           .once()
           .in({discover})
@@ -301,24 +349,28 @@ std::vector<Setting> discover_settings() {
       integer("units.instances", "--unit-instances", 1)
           .unit("instances")
           .at_least(1)
+          .at_most(kMostOfAll)
           .in({discover})
           .means("instances of one unit of work"),
       integer("units.layers", "--unit-layers", 0)
           .unit("layers")
           .at_least(0)
+          .at_most(kMostOfAll)
           .in({discover})
           .means("layers of one unit of work in the head stage; 0: so that every rank gets several units"),
       integer("units.grant_seed", "", -1)
-          .at_least(-1)
+          .at_least(0)
+          .or_minus_one()
           .in({discover})
           .means("grant units in a random order of this seed, which must not change a result; -1: longest "
                  "first"),
       real("units.stage_timeout", "", 600)
           .unit("s")
           .above(0)
+          .at_most(kMostSeconds)
           .in({discover})
-          .means("how long the ranks wait for each other in the reductions at a stage's end before the run "
-                 "is given up"),
+          .means("how long the ranks wait for each other in a stage's reductions, and for rank 0's answer to "
+                 "a request for work, before the run is given up"),
   };
 }
 
@@ -327,6 +379,7 @@ std::vector<Setting> ranking_settings() {
       integer("ranking.top_k", "--top-k", 30)
           .unit("heads")
           .at_least(1)
+          .at_most(kMostHeads)
           .in({discover, rank})
           .inherited_by({rank})
           .changes_numbers()
@@ -334,6 +387,7 @@ std::vector<Setting> ranking_settings() {
       integer("ranking.stored_heads", "--stored-heads", 50)
           .unit("heads")
           .at_least(1)
+          .at_most(kMostHeads)
           .in({discover})
           .changes_numbers()
           .means("best heads whose neuron sums are kept, so that every smaller top-k needs no model"),

@@ -60,6 +60,13 @@ void refuse_leftover(const std::string& word, Command command) {
   throw UsageError(name + ": unknown flag " + flag + ": the nearest known one is " + nearest(flag, known));
 }
 
+[[noreturn]] void refuse_twice(const Setting& setting, const std::vector<std::string>& values) {
+  std::string what =
+      setting.flag + ": " + setting.key + " is given " + std::to_string(values.size()) + " times";
+  if (setting.type != Type::boolean) what += ": " + values[0] + " and " + values[1];
+  throw UsageError(what + ": expected once");
+}
+
 Words split(Command command, const std::vector<std::string>& arguments) {
   CLI::App app;
   app.set_help_flag();  // help is made from the catalogue
@@ -74,16 +81,23 @@ Words split(Command command, const std::vector<std::string>& arguments) {
     CLI::Option* option =
         setting.type == Type::boolean ? app.add_flag(setting.flag) : app.add_option(setting.flag);
     if (takes_list(setting)) option->expected(1, 10000);
+    // Taken here and refused below, in our words.
+    if (setting.flag.starts_with("--")) option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     options.emplace_back(&setting, option);
   }
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // CLI11 wants them backwards
+  } catch (const CLI::ArgumentMismatch&) {  // only the last word can lack what belongs after it
+    throw UsageError(arguments.back() + ": expected a value after it (hones_mpi " +
+                     std::string(name_of(command)) + " --help)");
   } catch (const CLI::ParseError& error) {
     throw UsageError(std::string(name_of(command)) + ": " + error.what());
   }
   if (!words.help && !app.remaining().empty()) refuse_leftover(app.remaining().front(), command);
   for (const auto& [setting, option] : options) {
-    if (option->count() > 0) words.flags.emplace_back(setting, joined(option->results()));
+    if (option->count() == 0) continue;
+    if (option->count() > 1 && !takes_list(*setting)) refuse_twice(*setting, option->results());
+    words.flags.emplace_back(setting, joined(option->results()));
   }
   return words;
 }

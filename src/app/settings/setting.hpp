@@ -37,11 +37,13 @@ struct Setting {
   std::vector<Command> commands;  // that know it
   std::optional<double> minimum;
   bool above_minimum = false;  // the minimum itself is not allowed
+  bool or_minus_one = false;   // -1 is allowed beside the range: "all", "none" or what the meaning says
   std::optional<double> maximum;
   std::vector<std::string> choices;  // of a text, or of each element of a list
   bool numeric = false;              // can change a number of the result: part of settings_json
   bool required = false;             // must be given; the default is empty
   bool once = false;                 // a wish for this start alone (--restart): a flag only, never stored
+  bool new_each_run = false;  // the place of the results: never stored, so that a stored file runs again
   std::vector<Command>
       inherited_by;  // commands that, when it is not given, take it from the folder they read
 
@@ -59,7 +61,7 @@ std::string nearest(std::string_view word, std::span<const std::string> known);
 std::string_view name_of(Command command);
 std::span<const Command> all_commands();
 
-// What a setting allows, for people: "an integer, at least 1".
+// What a setting allows, for people: "an integer of at least 1 and at most 1,000".
 std::string allowed(const Setting& setting);
 // A value as people write it, also the form in which help shows a default.
 std::string shown(const Value& value);

@@ -27,6 +27,14 @@ std::string Settings::source(const std::string& key) const {
   return entry == values_.end() ? "the default" : entry->second.where;
 }
 
+std::string Settings::named(const std::string& key) const {
+  return source(key) + ": " + key + " = " + shown(value(key));
+}
+
+void Settings::refuse(const std::string& key, const std::string& expected) const {
+  throw UsageError(named(key) + ": expected " + expected);
+}
+
 const Value& Settings::value(const std::string& key) const {
   const auto entry = values_.find(key);
   if (entry != values_.end()) return entry->second.value;

@@ -21,8 +21,8 @@ class Settings {
   // is not allowed.
   void set(const Setting& setting, Value value, const std::string& where);
   // Lays a file over what was there. Settings of other commands are checked and then left alone, so that one
-  // file can serve several commands. Throws UsageError naming file, line, key and what is allowed or the
-  // nearest known key.
+  // file can serve several commands. Throws UsageError naming the file and why it cannot be read, or file,
+  // line, key and what is allowed or the nearest known key.
   void read_toml(const std::filesystem::path& file);
   // Throws UsageError naming the first required setting that is not given.
   void require_all() const;
@@ -31,6 +31,11 @@ class Settings {
   bool given(const std::string& key) const { return values_.contains(key); }
   // Where the value came from: a file with its line, "--set", a flag; "the default".
   std::string source(const std::string& key) const;
+  // How errors name a value in force: "--queries: prepare.queries = 50", its source first.
+  std::string named(const std::string& key) const;
+  // For a value that its description allows, but not beside the others: throws UsageError "NAMED: expected
+  // EXPECTED".
+  [[noreturn]] void refuse(const std::string& key, const std::string& expected) const;
 
   // The value in force. The key and its type must be right: they are this program's own.
   bool boolean(const std::string& key) const;
@@ -42,8 +47,8 @@ class Settings {
   // (layer, head) pairs; empty where the list is `all` or empty.
   std::vector<std::pair<std::int32_t, std::int32_t>> heads(const std::string& key) const;
 
-  // All settings of the command, defaults filled in, paths absolute. Read again and written again it gives
-  // the same bytes.
+  // All settings of the command but the place of the results, defaults filled in, paths absolute. Read again
+  // and written again it gives the same bytes.
   std::string to_toml() const;
   // Only what can change a number, as {"section.name": value}, keys sorted.
   std::string to_json() const;

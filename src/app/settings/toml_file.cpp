@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
 
 #include "app/settings/settings.hpp"
@@ -120,8 +121,26 @@ Value with_absolute_path(const Setting& setting, const Value& value) {
   const bool may_be_path = setting.type == Type::path || setting.type == Type::model;
   if (!may_be_path || std::get<std::string>(value).empty()) return value;
   const std::filesystem::path path = std::get<std::string>(value);
-  if (setting.type == Type::model && !std::filesystem::is_directory(path)) return value;  // org/name
+  if (setting.type == Type::model && !why_no_folder(path).empty()) return value;  // org/name
   return std::filesystem::absolute(path).lexically_normal().string();
+}
+
+// What follows the command to run a stored file again.
+std::string again(Command command) {
+  std::string words = "--config THIS_FILE";
+  for (const Setting& setting : catalogue()) {
+    if (setting.new_each_run && setting.known_to(command)) words += " " + setting.flag + " NEW_FOLDER";
+  }
+  return words;
+}
+
+// The file's text. What cannot be read is wrong use here: --config names it.
+std::string text_of(const std::filesystem::path& file) {
+  try {
+    return read_file(file);
+  } catch (const DataError& error) {
+    throw UsageError(std::string("--config: ") + error.what() + "; expected a TOML file");
+  }
 }
 
 }  // namespace
@@ -129,11 +148,8 @@ Value with_absolute_path(const Setting& setting, const Value& value) {
 void Settings::read_toml(const std::filesystem::path& file) {
   toml::table root;
   try {
-    root = toml::parse_file(file.string());
+    root = toml::parse(text_of(file), file.string());
   } catch (const toml::parse_error& error) {
-    if (!std::filesystem::is_regular_file(file)) {
-      throw UsageError("--config " + file.string() + ": cannot be read: expected a TOML file");
-    }
     throw UsageError(place(file, error.source()) + ": not TOML: " + std::string(error.description()));
   }
   for (const auto& [section, node] : root) {
@@ -150,10 +166,10 @@ void Settings::read_toml(const std::filesystem::path& file) {
 std::string Settings::to_toml() const {
   const std::string command(name_of(command_));
   std::string out = "# Settings of `hones_mpi " + command + "` as they were in force, defaults filled in.\n" +
-                    "# Again: hones_mpi " + command + " --config THIS_FILE\n";
+                    "# Again: hones_mpi " + command + " " + again(command_) + "\n";
   std::string section;
   for (const Setting& setting : catalogue()) {
-    if (setting.once || !setting.known_to(command_)) continue;
+    if (setting.once || setting.new_each_run || !setting.known_to(command_)) continue;
     if (setting.inherited(command_) && !given(setting.key)) continue;
     const std::size_t dot = setting.key.find('.');
     if (setting.key.substr(0, dot) != section) {

@@ -47,6 +47,7 @@ bool is_head(const std::string& word) {
 
 bool in_range(const Setting& setting, double number) {
   if (!std::isfinite(number)) return false;
+  if (setting.or_minus_one && number == -1) return true;
   if (setting.minimum && (number < *setting.minimum || (setting.above_minimum && number == *setting.minimum)))
     return false;
   return !setting.maximum || number <= *setting.maximum;
@@ -71,6 +72,22 @@ bool allows_list(const Setting& setting, const std::vector<std::string>& words) 
   return !words.empty() || std::get<std::vector<std::string>>(setting.fallback).empty();
 }
 
+// 1,000,000 and 0.5, not 1e+06.
+std::string limit(double number) {
+  const bool whole = number == std::floor(number) && std::fabs(number) < 1e15;
+  return whole ? grouped(static_cast<std::int64_t>(number)) : shortest(number);
+}
+
+std::string allowed_number(const Setting& setting) {
+  std::string range = setting.type == Type::integer ? "an integer" : "a number";
+  if (setting.or_minus_one) range = "-1, or " + range;
+  if (setting.minimum)
+    range += (setting.above_minimum ? " above " : " of at least ") + limit(*setting.minimum);
+  if (setting.maximum)
+    range += (setting.minimum ? " and at most " : " of at most ") + limit(*setting.maximum);
+  return range;
+}
+
 std::vector<std::string> split_list(const std::string& text) {
   std::vector<std::string> words;
   for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
@@ -88,14 +105,8 @@ std::string allowed(const Setting& setting) {
     case Type::boolean:
       return "true or false";
     case Type::integer:
-    case Type::real: {
-      std::string range = setting.type == Type::integer ? "an integer" : "a number";
-      if (setting.minimum)
-        range += (setting.above_minimum ? " above " : " of at least ") + shortest(*setting.minimum);
-      if (setting.maximum)
-        range += (setting.minimum ? " and at most " : " of at most ") + shortest(*setting.maximum);
-      return range;
-    }
+    case Type::real:
+      return allowed_number(setting);
     case Type::text:
       return setting.choices.empty() ? "a text" : "one of " + joined(setting.choices, ", ");
     case Type::path:

@@ -179,22 +179,23 @@ nlohmann::json Writers::add_questions(const Scene& scene) {
   return truth;
 }
 
-void Writers::write(const std::filesystem::path& out) const {
+void Writers::write_truth(const std::filesystem::path& out) const {
+  write_file(out / kTruthFile, scenes_);
+}
+
+void Writers::write_official(const std::filesystem::path& out) const {
   const std::string head = "{\"info\": " + info().dump() + ",\n";
-  write_file(out / "captions_train2014.json", head + "\"images\": [\n" + images_ + "],\n\"licenses\": [" +
-                                                  license().dump() + "],\n\"annotations\": [\n" + captions_ +
-                                                  "]}\n");
-  write_file(out / "cocotext.v2.json", head + "\"cats\": {},\n\"imgs\": {\n" + imgs_ + "},\n\"anns\": {\n" +
-                                           anns_ + "},\n\"imgToAnns\": {\n" + img_to_anns_ + "}}\n");
+  write_file(out / kCaptionsFile, head + "\"images\": [\n" + images_ + "],\n\"licenses\": [" +
+                                      license().dump() + "],\n\"annotations\": [\n" + captions_ + "]}\n");
+  write_file(out / kSceneTextFile, head + "\"cats\": {},\n\"imgs\": {\n" + imgs_ + "},\n\"anns\": {\n" +
+                                       anns_ + "},\n\"imgToAnns\": {\n" + img_to_anns_ + "}}\n");
   const std::string vqa_head =
       head +
       "\"data_type\": \"mscoco\",\n\"data_subtype\": \"train2014\",\n\"license\": " + license().dump() +
       ",\n";
-  write_file(out / "v2_OpenEnded_mscoco_train2014_questions.json",
+  write_file(out / kQuestionsFile,
              vqa_head + "\"task_type\": \"Open-Ended\",\n\"questions\": [\n" + questions_ + "]}\n");
-  write_file(out / "v2_mscoco_train2014_annotations.json",
-             vqa_head + "\"annotations\": [\n" + annotations_ + "]}\n");
-  write_file(out / "scenes.jsonl", scenes_);
+  write_file(out / kAnnotationsFile, vqa_head + "\"annotations\": [\n" + annotations_ + "]}\n");
 }
 
 }  // namespace hones::benchmark

@@ -13,6 +13,12 @@
 
 namespace hones::benchmark {
 
+inline constexpr const char* kTruthFile = "scenes.jsonl";
+inline constexpr const char* kCaptionsFile = "captions_train2014.json";
+inline constexpr const char* kSceneTextFile = "cocotext.v2.json";
+inline constexpr const char* kQuestionsFile = "v2_OpenEnded_mscoco_train2014_questions.json";
+inline constexpr const char* kAnnotationsFile = "v2_mscoco_train2014_annotations.json";
+
 std::string picture_name(std::int64_t image_id);
 // COCO's ids start nowhere in particular; ours at 1.
 inline std::int64_t image_id(const Scene& scene) {
@@ -25,7 +31,9 @@ class Writers {
 
   // In the order of the scenes. Annotation ids are given out here.
   void add(const Described& described, const std::vector<Foil>& foils);
-  void write(const std::filesystem::path& out) const;
+  // scenes.jsonl; it names every picture.
+  void write_truth(const std::filesystem::path& out) const;
+  void write_official(const std::filesystem::path& out) const;
 
   std::int64_t questions = 0, legible = 0, illegible = 0;
 

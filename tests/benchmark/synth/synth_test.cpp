@@ -31,6 +31,10 @@ class Folder {
   ~Folder() { fs::remove_all(path_); }
   const fs::path& path() const { return path_; }
   json file(const std::string& name) const { return json::parse(read_file(path_ / name)); }
+  std::size_t pictures() const {
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator(path_ / "images"), fs::directory_iterator()));
+  }
   std::vector<json> scenes() const {
     std::istringstream lines(read_file(path_ / "scenes.jsonl"));
     std::vector<json> result;
@@ -44,6 +48,18 @@ class Folder {
 
 SynthReport make(const Folder& folder, std::int64_t images, double near_twins, std::uint64_t seed = 7) {
   return synth({images, seed, near_twins, folder.path(), {}});
+}
+
+// The line of the UsageError of drawing into a folder.
+std::string refused(const fs::path& out, bool overwrite) {
+  SynthOptions options{8, 7, 0.0, out, {}};
+  options.overwrite = overwrite;
+  try {
+    synth(options);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "not refused";
 }
 
 struct Picture {
@@ -292,13 +308,59 @@ TEST(Synth, ReportsProgressAndCounts) {
   EXPECT_EQ(report.share_true_elsewhere(), 0.0);
 }
 
-TEST(Synth, RefusesOptionsThatMakeNoSense) {
+// The command line checks them; what gets here is a defect.
+TEST(Synth, OptionsThatMakeNoSenseAreADefectOfTheCaller) {
   const Folder folder("refused");
-  EXPECT_THROW(make(folder, 0, 0.0), UsageError);
-  EXPECT_THROW(make(folder, 8, 1.5), UsageError);
-  EXPECT_THROW(make(folder, 8, std::nan("")), UsageError);
-  EXPECT_THROW(synth({8, 1, 0.0, "", {}}), UsageError);
+  EXPECT_THROW(make(folder, 0, 0.0), InternalError);
+  EXPECT_THROW(make(folder, 8, 1.5), InternalError);
+  EXPECT_THROW(make(folder, 8, std::nan("")), InternalError);
+  EXPECT_THROW(synth({8, 1, 0.0, "", {}}), InternalError);
   EXPECT_FALSE(fs::exists(folder.path()));
+}
+
+TEST(Synth, ScenesAreReplacedOnlyOnRequest) {
+  const Folder folder("overwrite");
+  make(folder, 16, 0.0);
+  write_file(folder.path() / "notes.txt", "mine");
+  write_file(folder.path() / "images" / "mine.jpg", "mine");
+  const std::string before = read_file(folder.path() / "scenes.jsonl");
+  EXPECT_NE(refused(folder.path(), false)
+                .find("holds scenes.jsonl already; name another folder, or pass "
+                      "--overwrite"),
+            std::string::npos);
+  EXPECT_EQ(read_file(folder.path() / "scenes.jsonl"), before);
+  EXPECT_EQ(refused(folder.path(), true), "not refused");
+  EXPECT_EQ(folder.scenes().size(), 8U);
+  EXPECT_EQ(folder.pictures(), 9U) << "pictures of the earlier run are left, or another's are gone";
+  EXPECT_EQ(read_file(folder.path() / "notes.txt"), "mine");
+}
+
+// As an interruption leaves it: pictures, and no annotation files yet.
+TEST(Synth, AnUnfinishedFolderIsReplacedOnRequest) {
+  const Folder folder("unfinished");
+  make(folder, 16, 0.0);
+  fs::remove(folder.path() / "captions_train2014.json");
+  EXPECT_NE(refused(folder.path(), false).find("--overwrite"), std::string::npos);
+  EXPECT_EQ(refused(folder.path(), true), "not refused");
+  EXPECT_EQ(folder.pictures(), 8U);
+}
+
+// The names are COCO's: nothing that might be the real thing is touched.
+TEST(Synth, WhatItDidNotMakeIsNeverReplaced) {
+  const Folder folder("foreign");
+  fs::create_directories(folder.path() / "images");
+  const fs::path picture = folder.path() / "images" / "COCO_train2014_000000000001.jpg";
+  write_file(picture, "a photograph");
+  for (const bool overwrite : {false, true}) {
+    EXPECT_NE(refused(folder.path(), overwrite).find("but no scenes.jsonl, so synth did not make it"),
+              std::string::npos);
+  }
+  EXPECT_EQ(read_file(picture), "a photograph");
+  fs::remove(picture);
+  write_file(folder.path() / "scenes.jsonl", "{\"another\": 1}\n");
+  SynthOptions options{8, 7, 0.0, folder.path(), {}};
+  options.overwrite = true;
+  EXPECT_THROW(synth(options), DataError);
 }
 
 }  // namespace
