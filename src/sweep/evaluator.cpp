@@ -35,6 +35,13 @@ std::span<const float> values(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
+// A reason as results may hold it: a picture by its name in the folder of pictures, wherever that lies.
+std::string without_folder(std::string reason, const std::filesystem::path& folder) {
+  const std::string prefix = (folder / "").string();
+  if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
+  return reason;
+}
+
 void append(CellBlock& to, CellBlock&& from) {
   const auto move_all = [](auto& into, auto& out) {
     into.insert(into.end(), std::make_move_iterator(out.begin()), std::make_move_iterator(out.end()));
@@ -97,11 +104,6 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model,
   asked_.assign(static_cast<std::size_t>(decoder.layers),
                 std::vector<bool>(static_cast<std::size_t>(decoder.heads), options.heads.empty()));
   for (const table::Head head : options.heads) {
-    if (head.layer < 0 || head.layer >= decoder.layers || head.head < 0 || head.head >= decoder.heads) {
-      throw UsageError("head " + std::to_string(head.layer) + ":" + std::to_string(head.head) +
-                       " is beyond the model's " + std::to_string(decoder.layers) + " layers x " +
-                       std::to_string(decoder.heads) + " heads");
-    }
     asked_[static_cast<std::size_t>(head.layer)][static_cast<std::size_t>(head.head)] = true;
   }
   for (const TaskItems& items : tasks) {
@@ -120,19 +122,6 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model,
 
 Evaluator::~Evaluator() = default;
 
-text::Prompt Evaluator::prompt(const task::Item& item, std::size_t which) const {
-  return text::make_prompt(model_.tokenizer(), chat_, item.texts.at(which),
-                           static_cast<std::size_t>(model_.image_tokens()));
-}
-
-std::int64_t Evaluator::prompt_positions(std::size_t task, const task::Item& item) const {
-  std::int64_t longest = 0;
-  for (std::size_t which = 0; which < item.texts.size(); ++which) {
-    longest = std::max(longest, static_cast<std::int64_t>(prompt(item, which).ids.size()));
-  }
-  return tasks_[task].task->generates() ? longest + options_.max_new_tokens - 1 : longest;
-}
-
 const Evaluator::Instance& Evaluator::instance(std::int32_t task, std::int64_t index) {
   if (current_ && current_->task == task && current_->index == index) return *current_;
   current_ = std::make_unique<Instance>();
@@ -145,11 +134,12 @@ const Evaluator::Instance& Evaluator::instance(std::int32_t task, std::int64_t i
   try {
     features = model_.encode_picture(task::load_picture(images_, *state.item));
   } catch (const DataError& error) {  // the picture, never a record: those are checked on load
-    state.excluded = error.what();
+    state.excluded = without_folder(error.what(), images_);
     return state;
   }
   for (std::size_t which = 0; which < state.item->texts.size(); ++which) {
-    const text::Prompt made = prompt(*state.item, which);
+    const text::Prompt made = text::make_prompt(model_.tokenizer(), chat_, state.item->texts[which],
+                                                static_cast<std::size_t>(model_.image_tokens()));
     state.last_image_position = static_cast<std::int64_t>(made.image_begin) + model_.image_tokens() - 1;
     state.prompts.push_back({made.ids, features});
     const auto length = static_cast<std::int64_t>(made.ids.size());
@@ -172,29 +162,40 @@ std::vector<double> Evaluator::log_p_yes(const model::ForwardOutput& output) con
   return scores;
 }
 
+// What gaussian noise is scaled by; nothing for the other operators.
+void Evaluator::measure_trunk(Instance& state) const {
+  if (op_ != model::Operator::gaussian || state.trunk_sd.defined()) return;
+  model::ForwardInput input;
+  input.start.residual =
+      model_.embed(state.prompts[0].ids, state.prompts[0].ids.size(), state.prompts[0].features);
+  input.sequence = model::linear_sequence(input.start.residual.size(1));
+  input.rows.resize(1);
+  input.readouts.z_all = true;
+  const model::ForwardOutput output = model_.decoder().forward(input);
+  state.layer_positions += static_cast<double>(output.layer_positions);
+  state.trunk_sd = model::trunk_deviation(output.z, state.last_image_position);
+}
+
+// log P(Yes) of a candidate under each row's edits.
+std::vector<double> Evaluator::scores_under(const Instance& state, std::size_t which,
+                                            std::vector<model::RowEdit> rows, double& layer_positions) const {
+  const model::EncodedPrompt& prompt = state.prompts[which];
+  model::ForwardInput input;
+  input.start.residual = model_.embed(prompt.ids, prompt.ids.size(), prompt.features);
+  input.sequence = model::linear_sequence(input.start.residual.size(1));
+  input.rows = std::move(rows);
+  input.readouts.hidden_at = {input.sequence.length() - 1};
+  const model::ForwardOutput output = model_.decoder().forward(input);
+  layer_positions += static_cast<double>(output.layer_positions);
+  return log_p_yes(output);
+}
+
 // The plain run: column 0 and what everything else is compared with.
 void Evaluator::plain_run(Instance& state) const {
   if (state.plain_done || !state.excluded.empty()) return;
   state.plain_done = true;
   const auto plain_rows = [](std::int64_t, std::int64_t) { return std::vector<model::RowEdit>(1); };
-  if (op_ == model::Operator::gaussian) {
-    model::ForwardInput input;
-    input.start.residual =
-        model_.embed(state.prompts[0].ids, state.prompts[0].ids.size(), state.prompts[0].features);
-    input.sequence = model::linear_sequence(input.start.residual.size(1));
-    input.rows.resize(1);
-    input.readouts.z_all = true;
-    const model::ForwardOutput output = model_.decoder().forward(input);
-    state.layer_positions += static_cast<double>(output.layer_positions);
-    std::vector<at::Tensor> sd;
-    for (const at::Tensor& z : output.z) {
-      sd.push_back(z.select(0, 0)
-                       .narrow(0, 0, state.last_image_position + 1)
-                       .to(at::kDouble)
-                       .std(0, /*correction=*/0));
-    }
-    state.trunk_sd = at::stack(sd);
-  }
+  measure_trunk(state);
   if (state.what->generates()) {
     const model::Answers plain = generator_.run(state.prompts[0], 1, plain_rows, {});
     state.answer = plain.rows[0];
@@ -209,15 +210,8 @@ void Evaluator::plain_run(Instance& state) const {
     return;
   }
   for (std::size_t which = 0; which < state.prompts.size(); ++which) {
-    const model::EncodedPrompt& prompt = state.prompts[which];
-    model::ForwardInput input;
-    input.start.residual = model_.embed(prompt.ids, prompt.ids.size(), prompt.features);
-    input.sequence = model::linear_sequence(input.start.residual.size(1));
-    input.rows.resize(1);
-    input.readouts.hidden_at = {input.sequence.length() - 1};
-    const model::ForwardOutput output = model_.decoder().forward(input);
-    state.layer_positions += static_cast<double>(output.layer_positions);
-    state.scores.push_back(log_p_yes(output)[0]);
+    state.scores.push_back(
+        scores_under(state, which, std::vector<model::RowEdit>(1), state.layer_positions)[0]);
     if (!std::isfinite(state.scores.back())) {
       state.excluded = "the plain run's logits are not finite (candidate " +
                        std::to_string(state.item->candidate_ids[which]) + ")";
@@ -288,15 +282,8 @@ CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::i
     work.layer_positions += static_cast<double>(answers.layer_positions);
   } else {
     for (std::size_t which = 0; which < state.prompts.size(); ++which) {
-      const model::EncodedPrompt& prompt = state.prompts[which];
-      model::ForwardInput input;
-      input.start.residual = model_.embed(prompt.ids, prompt.ids.size(), prompt.features);
-      input.sequence = model::linear_sequence(input.start.residual.size(1));
-      input.rows = edits_for(which)(0, input.sequence.length());
-      input.readouts.hidden_at = {input.sequence.length() - 1};
-      const model::ForwardOutput output = model_.decoder().forward(input);
-      work.layer_positions += static_cast<double>(output.layer_positions);
-      scores.push_back(log_p_yes(output));
+      const auto length = static_cast<std::int64_t>(state.prompts[which].ids.size());
+      scores.push_back(scores_under(state, which, edits_for(which)(0, length), work.layer_positions));
     }
   }
   std::size_t row = 0;  // of the batch
@@ -416,9 +403,11 @@ Work Evaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells,
   for (std::int64_t index = unit.instance_begin; index < unit.instance_end; ++index) {
     if (cells.instances[static_cast<std::size_t>(index)].state == table::InstanceState::excluded) continue;
     instance(unit.task, index);
-    if (op_ == model::Operator::gaussian) plain_run(*current_);
     const Instance& state = *current_;
     HONES_ASSERT(state.excluded.empty(), state.excluded);
+    const double before = state.layer_positions;
+    measure_trunk(*current_);
+    work.layer_positions += state.layer_positions - before;
     const std::size_t which = state.item->attributed;
     const model::EncodedPrompt& prompt = state.prompts[which];
     const at::Tensor projection =
@@ -438,10 +427,8 @@ Work Evaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells,
     ++work.cells;
     const double full = static_cast<double>(T * decoder.layers);
     work.full_layer_positions += full;
-    if (!attribution::add_plain(sums, values(plain))) {
-      ++work.invalid_cells;  // nothing of this instance enters a sum
-      continue;
-    }
+    // Its heads may still be usable: what enters their sums is a difference.
+    if (!attribution::add_plain(sums, values(plain))) ++work.invalid_cells;
     for (std::int64_t layer = 0; layer < decoder.layers; ++layer) {
       std::vector<std::int64_t> stored;  // indices into sums.heads of this layer's heads
       for (std::size_t s = 0; s < sums.heads.size(); ++s) {
@@ -464,7 +451,7 @@ Work Evaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells,
               cells.states[cells.at(index, cells.shape.column(head.layer, head.head))] != CellState::invalid;
           const at::Tensor replaced = attribution::contributions(
               output.a, static_cast<std::int64_t>(i - begin), projection, layer, plain);
-          if (!usable || !attribution::add_head(sums, stored[i], values(plain), values(replaced)))
+          if (usable && !attribution::add_head(sums, stored[i], values(plain), values(replaced)))
             ++work.invalid_cells;
         }
       }

@@ -69,6 +69,7 @@ void write_task_files(const std::filesystem::path& folder, const TaskOutput& out
   write_file(folder / ("neurons." + task + ".csv"), store::neurons_csv(neuron_rows(output)));
 
   nlohmann::ordered_json json = provenance;
+  json["ranking"]["top_k"] = output.heads.top.size();  // the K in force: no more than heads with a valid cell
   json["task"] = task;
   json["metric"] = output.cells.metric;
   json["instances_done"] = count(output, table::InstanceState::done);

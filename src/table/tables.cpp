@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -12,6 +13,26 @@ void resize(TaskCells& cells) {
   cells.states.assign(n, CellState::not_done);
   cells.utility.assign(n, std::numeric_limits<double>::quiet_NaN());
   cells.answer_logprob.assign(n, std::numeric_limits<float>::quiet_NaN());
+}
+
+void place_blocks(TaskCells& cells) {
+  for (const CellBlock& block : cells.own) {
+    const auto at = static_cast<std::ptrdiff_t>(cells.at(block.instance, block.begin));
+    std::copy(block.states.begin(), block.states.end(), cells.states.begin() + at);
+    std::copy(block.utility.begin(), block.utility.end(), cells.utility.begin() + at);
+    std::copy(block.answer_logprob.begin(), block.answer_logprob.end(), cells.answer_logprob.begin() + at);
+  }
+}
+
+std::vector<std::uint16_t> bleu_of(const TaskCells& cells, std::uint16_t absent) {
+  if (!cells.bleu) return {};
+  std::vector<std::uint16_t> counts(
+      static_cast<std::size_t>(cells.size() * cells.shape.columns()) * kBleuCounts, absent);
+  for (const CellBlock& block : cells.own) {
+    const std::size_t at = cells.at(block.instance, block.begin) * kBleuCounts;
+    std::copy(block.bleu.begin(), block.bleu.end(), counts.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  return counts;
 }
 
 NeuronSums make_sums(const Shape& shape, std::vector<Head> heads, std::int64_t instances) {

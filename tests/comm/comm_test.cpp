@@ -4,41 +4,19 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <thread>
 
-#include <gtest/gtest.h>
-
 #include <hones/base/error.hpp>
 #include <hones/comm/archive.hpp>
-#include <hones/comm/communicator.hpp>
-#include <hones/comm/session.hpp>
 
-#include "mpi_communicator.hpp"
+#include "comm/support.hpp"
 
 namespace hones::comm {
 namespace {
 
-Deadline soon() {
-  return after(std::chrono::seconds(20));
-}
-
-void with_each(const std::function<void(Communicator&)>& body) {
-  {
-    SCOPED_TRACE("local");
-    body(*local());
-  }
-  {
-    SCOPED_TRACE("mpi");
-    Session session(nullptr, nullptr);
-    body(session.world());
-  }
-  {
-    SCOPED_TRACE("mpi, three elements a call");
-    body(*mpi_world(3));
-  }
-}
+using test::soon;
+using test::with_each;
 
 // The rank that owns element i: rank r has a share r times as large as rank 1; rank 0 of several has none.
 int owner(std::size_t i, int size) {

@@ -1,39 +1,17 @@
 // Messages between two ranks, from several threads.
 #include <chrono>
-#include <functional>
 #include <map>
 #include <thread>
 
-#include <gtest/gtest.h>
-
 #include <hones/comm/archive.hpp>
-#include <hones/comm/communicator.hpp>
-#include <hones/comm/session.hpp>
 
-#include "mpi_communicator.hpp"
+#include "comm/support.hpp"
 
 namespace hones::comm {
 namespace {
 
-Deadline soon() {
-  return after(std::chrono::seconds(20));
-}
-
-void with_each(const std::function<void(Communicator&)>& body) {
-  {
-    SCOPED_TRACE("local");
-    body(*local());
-  }
-  {
-    SCOPED_TRACE("mpi");
-    Session session(nullptr, nullptr);
-    body(session.world());
-  }
-  {
-    SCOPED_TRACE("mpi, three elements a call");
-    body(*mpi_world(3));
-  }
-}
+using test::soon;
+using test::with_each;
 
 TEST(Messages, ArriveWithTagSourceAndBytes) {
   with_each([](Communicator& world) {

@@ -1,4 +1,6 @@
 // What one process shows: refusals, rankings again from the file, the plan without computing.
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
@@ -110,6 +112,12 @@ TEST_F(Alone, WrongInputsAreNamed) {
   options.op = "median";
   EXPECT_NE(usage_error(options).find("median"), std::string::npos);
   options.op = "mean";
+  options.instances = 61;
+  EXPECT_NE(usage_error(options).find("holds 60 instances"), std::string::npos);
+  options.instances = 3;
+  options.max_new_tokens = 4096;  // the model knows 256 positions
+  EXPECT_NE(usage_error(options).find("positions"), std::string::npos);
+  options.max_new_tokens = 5;
   options.tasks = {"retrieval"};  // this tokenizer has no one-token Yes
   EXPECT_THROW(sweep::discover(options, *comm::local()), DataError);
   options.tasks = {"vqa"};
@@ -118,6 +126,44 @@ TEST_F(Alone, WrongInputsAreNamed) {
   options.benchmark = folder() / "benchmark";
   options.model = folder();
   EXPECT_THROW(sweep::discover(options, *comm::local()), DataError);
+}
+
+// Noise so large that every intervened run overflows, while the plain runs are fine.
+sweep::DiscoverOptions overflowing(const sweep::DiscoverOptions& options) {
+  sweep::DiscoverOptions loud = options;
+  loud.tasks = {"vqa", "ocr"};
+  loud.op = "gaussian";
+  loud.sigma = 1e42;
+  loud.heads = {{0, 1}};
+  return loud;
+}
+
+TEST_F(Alone, InvalidCellsBeyondTheLimitEndTheRunAndNameTheTask) {
+  sweep::DiscoverOptions options = overflowing(*options_);
+  options.out = folder() / "loud";
+  try {
+    sweep::discover(options, *comm::local());
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::bad_instances);
+    EXPECT_NAMES(std::string(error.what()), "task ");
+    EXPECT_NAMES(std::string(error.what()), "of 6 cells");  // three instances, the plain column and one head
+  }
+}
+
+TEST_F(Alone, InvalidCellsWithinTheLimitAreStoredAsSuch) {
+  sweep::DiscoverOptions options = overflowing(*options_);
+  options.max_bad = 0.9;
+  options.out = folder() / "tolerated";
+  sweep::discover(options, *comm::local());
+  for (const store::TaskContents& task : store::read_discovery(options.out / "discovery.h5").tasks) {
+    for (std::int64_t i = 0; i < task.cells.size(); ++i) {
+      const std::size_t cell = task.cells.at(i, task.cells.shape.column(0, 1));
+      EXPECT_EQ(task.cells.states[cell], table::CellState::invalid);
+      EXPECT_TRUE(std::isnan(task.cells.utility[cell]));
+    }
+    EXPECT_TRUE(task.sums.heads.empty());  // no valid cell: no rank, no sums
+  }
 }
 
 TEST_F(Alone, DryRunTouchesNothing) {

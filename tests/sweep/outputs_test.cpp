@@ -100,7 +100,7 @@ TEST(Outputs, NeuronsCarryTheScoreThatRankedThem) {
 TEST(Outputs, RankingsSayWhatTheyAre) {
   const Files files = written(made(), {{"model", "tiny"}, {"seed", 7}});
   const Json expected = Json::parse(R"({
-    "model": "tiny", "seed": 7, "task": "vqa", "metric": "vqa_accuracy:normalize_always",
+    "model": "tiny", "seed": 7, "ranking": {"top_k": 2}, "task": "vqa", "metric": "vqa_accuracy:normalize_always",
     "instances_done": 3, "instances_excluded": 1, "plain_metric": 0.6666666666666666, "split_half_overlap": 0.75,
     "top_heads": [
       {"rank": 1, "layer": 1, "head": 0, "importance": 0.5, "ci_low": 0.25, "ci_high": 0.75, "answers_changed": 2,

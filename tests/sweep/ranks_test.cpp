@@ -1,11 +1,14 @@
 // The same results for any number of ranks, unit size and grant order; run under mpirun with 1 to 4 ranks.
 // Rank 0 also runs alone, and everything is compared to the bit. Every rank computes and writes whenever
 // there are at least as many units as ranks.
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
 #include <hones/comm/session.hpp>
-#include <hones/model/llava.hpp>
 
 #include "sweep/support.hpp"
 
@@ -116,26 +119,90 @@ TEST_F(Ranks, RetrievalOnTheTrainedModel) {
   }
 }
 
+TEST_F(Ranks, RetrievalInUnequalUnitsGivesTheSameBits) {
+  sweep::DiscoverOptions options = test::small_run(folder_, "retrieval-units");
+  options.model = std::filesystem::path(HONES_CHECKPOINT);
+  options.tasks = {"retrieval"};
+  options.queries = 2;
+  options.heads = {{0, 0}, {0, 5}, {1, 3}, {3, 2}, {5, 6}};
+  options.unit_layers = 2;  // layers 0 and 1, 3, 5 of two queries: six units, three heads or one
+  options.stored_heads = 2;
+  compare_with_alone(options);
+}
+
+// One column of a CSV file, without its name.
+std::vector<std::string> csv_column(const std::filesystem::path& file, const std::string& name) {
+  const auto fields_of = [](const std::string& line) {
+    std::vector<std::string> fields;
+    std::istringstream in(line);
+    for (std::string field; std::getline(in, field, ',');) fields.push_back(field);
+    return fields;
+  };
+  std::istringstream text(read_file(file));
+  std::string line;
+  std::getline(text, line);
+  const std::vector<std::string> header = fields_of(line);
+  const auto at = static_cast<std::size_t>(std::find(header.begin(), header.end(), name) - header.begin());
+  std::vector<std::string> values;
+  while (std::getline(text, line)) values.push_back(fields_of(line).at(at));
+  return values;
+}
+
+// Every cell asked for is the plain run to the bit, and every number that compares the two is exactly zero.
+void expect_null(const std::filesystem::path& folder, const store::TaskContents& task, std::size_t heads) {
+  SCOPED_TRACE(task.cells.task);
+  const table::TaskCells& cells = task.cells;
+  const auto candidates = static_cast<std::size_t>(cells.candidates);
+  std::size_t asked = 0;
+  for (std::int64_t i = 0; i < cells.size(); ++i) {
+    const table::CellBlock& block = cells.own[static_cast<std::size_t>(i)];
+    for (std::int64_t c = 1; c < cells.shape.columns(); ++c) {
+      if (cells.states[cells.at(i, c)] == table::CellState::not_asked) continue;
+      ++asked;
+      EXPECT_EQ(cells.states[cells.at(i, c)], table::CellState::unchanged) << i << ", " << c;
+      EXPECT_EQ(cells.answer_logprob[cells.at(i, c)], cells.answer_logprob[cells.at(i, 0)]) << i << ", " << c;
+      EXPECT_EQ(cells.utility[cells.at(i, c)], cells.utility[cells.at(i, 0)]) << i << ", " << c;
+      for (std::size_t k = 0; k < candidates; ++k) {
+        EXPECT_EQ(block.scores[static_cast<std::size_t>(c) * candidates + k], block.scores[k])
+            << i << ", " << c << ", candidate " << k;
+      }
+      const auto head = static_cast<std::size_t>(c - 1);
+      EXPECT_EQ(task.heads.importance[head], 0.0);
+      EXPECT_EQ(task.heads.ci_low[head], 0.0);
+      EXPECT_EQ(task.heads.ci_high[head], 0.0);
+    }
+  }
+  EXPECT_EQ(asked, heads * static_cast<std::size_t>(cells.size()));
+  const auto drops = csv_column(folder / ("heads." + cells.task + ".csv"), "logprob_drop");
+  EXPECT_EQ(drops, std::vector<std::string>(heads, "0"));
+  for (const std::int64_t sum : task.sums.head_drop_sum) EXPECT_EQ(sum, 0);
+  for (const std::int64_t sum : task.sums.head_signed_sum) EXPECT_EQ(sum, 0);
+  EXPECT_FALSE(task.sums.valid.empty());
+  for (const std::int64_t valid : task.sums.valid) EXPECT_EQ(valid, cells.size());
+}
+
 TEST_F(Ranks, TheNullControlIsExactlyZero) {
   sweep::DiscoverOptions options = test::small_run(folder_, "none");
   options.op = "none";
   sweep::discover(options, world());
+  sweep::DiscoverOptions retrieval = options;
+  retrieval.out = folder_ / "none-retrieval";
+  retrieval.model = std::filesystem::path(HONES_CHECKPOINT);
+  retrieval.tasks = {"retrieval"};
+  retrieval.queries = 1;
+  retrieval.stored_heads = 2;
+  for (const int layer : {2, 4}) {
+    for (int head = 0; head < 8; ++head) retrieval.heads.push_back({layer, head});
+  }
+  sweep::discover(retrieval, world());
   if (world().rank() == 0) {
-    for (const auto& task : store::read_discovery(options.out / "discovery.h5").tasks) {
-      SCOPED_TRACE(task.cells.task);
-      for (const auto state : task.cells.states) EXPECT_EQ(state, table::CellState::unchanged);
-      for (const double importance : task.heads.importance) EXPECT_EQ(importance, 0.0);
-      for (const double bound : task.heads.ci_low) EXPECT_EQ(bound, 0.0);
-      for (std::int64_t i = 0; i < task.cells.size(); ++i) {
-        for (std::int64_t c = 1; c < task.cells.shape.columns(); ++c) {
-          EXPECT_EQ(task.cells.answer_logprob[task.cells.at(i, c)],
-                    task.cells.answer_logprob[task.cells.at(i, 0)]);
-        }
-      }
-      for (const std::int64_t sum : task.sums.head_drop_sum) EXPECT_EQ(sum, 0);
-      for (const std::int64_t sum : task.sums.head_signed_sum) EXPECT_EQ(sum, 0);
-      for (const std::int64_t valid : task.sums.valid) EXPECT_EQ(valid, 3);
-    }
+    const auto generating = store::read_discovery(options.out / "discovery.h5");
+    ASSERT_EQ(generating.tasks.size(), 3U);
+    for (const auto& task : generating.tasks) expect_null(options.out, task, 24);
+    const auto ranking = store::read_discovery(retrieval.out / "discovery.h5");
+    ASSERT_EQ(ranking.tasks.size(), 1U);
+    EXPECT_EQ(ranking.tasks[0].cells.candidates, 50);
+    expect_null(retrieval.out, ranking.tasks[0], 16);
   }
   wait();
 }
@@ -162,7 +229,7 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
   sweep::DiscoverOptions options = test::small_run(copy, "out");
   options.tasks = {"vqa", "ocr"};
   options.unit_layers = 1;
-  sweep::discover(options, world());
+  compare_with_alone(options);
   if (world().rank() == 0) {
     const auto contents = store::read_discovery(options.out / "discovery.h5");
     for (const auto& task : contents.tasks) {

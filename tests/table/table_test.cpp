@@ -92,5 +92,36 @@ TEST(Neurons, HeadsAreOrderedByLayerThenHead) {
   EXPECT_LT((Head{1, 0}), (Head{1, 1}));
 }
 
+TEST(Cells, BlocksComeToTheirPlaces) {
+  TaskCells cells;
+  cells.shape = {2, 2, 5};  // 5 columns
+  cells.instances.resize(2);
+  cells.bleu = true;
+  resize(cells);
+  CellBlock block;
+  block.instance = 1;
+  block.begin = 3;
+  block.states = {CellState::changed, CellState::unchanged};
+  block.utility = {0.25, 0.5};
+  block.answer_logprob = {-1.0F, -2.0F};
+  for (std::uint16_t i = 0; i < 2 * kBleuCounts; ++i) block.bleu.push_back(i);
+  cells.own = {block};
+
+  place_blocks(cells);
+  EXPECT_EQ(cells.states[8], CellState::changed);
+  EXPECT_EQ(cells.states[9], CellState::unchanged);
+  EXPECT_EQ(cells.utility[8], 0.25);
+  EXPECT_EQ(cells.utility[9], 0.5);
+  EXPECT_EQ(cells.answer_logprob[9], -2.0F);
+  for (std::size_t at = 0; at < 8; ++at) EXPECT_EQ(cells.states[at], CellState::not_done) << at;
+
+  const std::vector<std::uint16_t> bleu = bleu_of(cells, 7);
+  ASSERT_EQ(bleu.size(), 10 * kBleuCounts);
+  for (std::size_t i = 0; i < bleu.size(); ++i)
+    EXPECT_EQ(bleu[i], i < 8 * kBleuCounts ? 7 : i - 8 * kBleuCounts) << i;
+  cells.bleu = false;
+  EXPECT_TRUE(bleu_of(cells, 7).empty());
+}
+
 }  // namespace
 }  // namespace hones::table

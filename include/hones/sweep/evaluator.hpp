@@ -41,32 +41,35 @@ std::int64_t tile_rows(std::int64_t tile_positions, std::int64_t positions, std:
 
 class Evaluator {
  public:
-  // All references must outlive it. tile_positions > 0.
+  // All references must outlive it. tile_positions > 0. Heads asked for lie within the model. DataError where
+  // the tokenizer has no single token for Yes or No (retrieval).
   Evaluator(const DiscoverOptions& options, const model::Llava& model, const std::vector<TaskItems>& tasks,
             std::filesystem::path images, std::int64_t tile_positions);
   ~Evaluator();
 
-  // Cells of the unit's instances and layers; the plain column where the unit owns it. Heads that were not
-  // asked for have no block entries of their own state but `not_asked`.
+  // Rank-local, like all members. Cells of the unit's instances and layers; the plain column where the unit
+  // owns it. A head that was not asked for has the state `not_asked`, its neighbours in a tile apart. A
+  // picture that cannot be used, or a plain run that is not finite, is an exclusion, not an error.
   Work heads(const plan::Unit& unit);
 
   // Adds the unit's instances to `sums` (heads = sums.heads). Excluded instances and invalid head cells of
-  // `cells` add nothing.
+  // `cells` add nothing. Work::invalid_cells counts what was found invalid here: contributions not finite or
+  // beyond the sums' range.
   Work neurons(const plan::Unit& unit, const table::TaskCells& cells,
                const std::vector<attribution::Target>& targets, table::NeuronSums& sums);
 
   // Target of every item of a task: fixed ones from the prompt, open ones with the document frequencies.
+  // DataError naming the record where there is none.
   std::vector<attribution::Target> targets(std::size_t task,
                                            const metric::DocumentFrequency& frequency) const;
-
-  // Length of an item's longest prompt, and of its check, in positions; no picture is read.
-  std::int64_t prompt_positions(std::size_t task, const task::Item& item) const;
-  text::Prompt prompt(const task::Item& item, std::size_t which) const;
 
  private:
   struct Instance;
   const Instance& instance(std::int32_t task, std::int64_t index);
   void plain_run(Instance& state) const;
+  void measure_trunk(Instance& state) const;
+  std::vector<double> scores_under(const Instance& state, std::size_t which, std::vector<model::RowEdit> rows,
+                                   double& layer_positions) const;
   table::CellBlock plain_block(const Instance& state) const;
   table::CellBlock head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end,
                              Work& work) const;

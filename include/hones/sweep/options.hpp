@@ -13,6 +13,7 @@ namespace hones::sweep {
 struct DiscoverOptions {
   // What is computed. All of these can change a number.
   std::filesystem::path model;      // checkpoint folder (already located)
+  std::string model_name;           // as the user named it: a folder or org/name
   std::string snapshot;             // Hugging Face snapshot hash; empty for a plain folder
   std::filesystem::path benchmark;  // folder of `prepare`
   std::vector<std::string> tasks{"vqa", "ocr", "caption", "retrieval"};
@@ -45,7 +46,7 @@ struct DiscoverOptions {
   std::int64_t unit_instances = 1;
   std::int64_t unit_layers = 0;   // 0: chosen by the planner
   std::int64_t grant_seed = -1;   // >= 0: units are granted in a seeded random order (tests)
-  double deadline_seconds = 600;  // of one collective at a stage's end
+  double deadline_seconds = 600;  // of one collective, and of rank 0's answer to a rank that asks for work
   std::vector<std::string> command_line;
   std::string settings_json;      // the settings that can change a number, as stored in discovery.h5
   std::string all_settings_json;  // all of them, for run.json; empty: settings_json

@@ -83,4 +83,11 @@ struct TaskCells {
 // Prepares states (not_done), utility (NaN) and answer_logprob (NaN) for the instances set.
 void resize(TaskCells& cells);
 
+// Copies states, utility and answer_logprob of the blocks in `own` to their places in the table.
+void place_blocks(TaskCells& cells);
+
+// The BLEU counts of the blocks in `own` as one array [N, columns, kBleuCounts], `absent` where no block has
+// any. Empty unless cells.bleu.
+std::vector<std::uint16_t> bleu_of(const TaskCells& cells, std::uint16_t absent);
+
 }  // namespace hones::table

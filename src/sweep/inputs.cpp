@@ -1,0 +1,215 @@
+#include "inputs.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <hones/base/error.hpp>
+#include <hones/base/number.hpp>
+
+namespace hones::sweep {
+
+namespace {
+
+// Layers with asked heads; none: all layers.
+std::vector<std::int64_t> asked_layers(const DiscoverOptions& options) {
+  std::vector<std::int64_t> layers;
+  for (const table::Head head : options.heads) layers.push_back(head.layer);
+  std::sort(layers.begin(), layers.end());
+  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
+  return layers;
+}
+
+// Layer-positions a second of this process, from one matrix product of a layer's widest weight; attention and
+// memory are left out, so that it is a guess for cutting units, nothing else.
+double speed_guess(const model::Decoder& decoder, const checkpoint::DecoderConfig& config) {
+  constexpr std::int64_t kPositions = 64;
+  const at::Tensor& weight = decoder.down_proj(0);  // [D, F]
+  const at::Tensor input = at::ones({kPositions, weight.size(1)}, weight.options());
+  at::linear(input, weight);  // the first call sets kernels up
+  const auto start = std::chrono::steady_clock::now();
+  at::linear(input, weight);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double width = static_cast<double>(config.hidden_size),
+               d_ff = static_cast<double>(config.intermediate_size);
+  const double whole_layer = (4 * width * width + 3 * width * d_ff) / (width * d_ff);
+  return static_cast<double>(kPositions) / (std::max(seconds, 1e-9) * whole_layer);
+}
+
+// The instances or queries asked for; more than there are is a mistake to hear of before the night.
+void check_counts(const DiscoverOptions& options, const task::Task& task, std::size_t available) {
+  const std::int64_t asked = task.generates() ? options.instances : options.queries;
+  if (asked < 0 || asked <= static_cast<std::int64_t>(available)) return;
+  const std::string what = task.generates() ? "instances" : "queries";
+  throw UsageError("--" + what + " " + std::to_string(asked) + ": " + options.benchmark.string() + " holds " +
+                   std::to_string(available) + " " + what + " of the task '" + task.name() +
+                   "'; ask for at most that, or for -1 (all)");
+}
+
+void check_heads(const DiscoverOptions& options, const table::Shape& shape) {
+  for (const table::Head head : options.heads) {
+    if (head.layer >= 0 && head.layer < shape.layers && head.head >= 0 && head.head < shape.heads) continue;
+    throw UsageError("--heads " + std::to_string(head.layer) + ":" + std::to_string(head.head) +
+                     ": expected LAYER:HEAD with LAYER below " + std::to_string(shape.layers) +
+                     " and HEAD below " + std::to_string(shape.heads) + " (" + options.model.string() + ")");
+  }
+}
+
+}  // namespace
+
+Inputs::Inputs(const DiscoverOptions& run_options)
+    : options(run_options),
+      benchmark(benchmark::load(options.benchmark, "discovery")),
+      config(checkpoint::read_llava_config(options.model)),
+      dtype(model::dtype_from(options.dtype, config.dtype, false)),
+      shape{config.text.layers, config.text.heads, config.text.intermediate_size},
+      tile_positions(
+          options.tile_positions > 0
+              ? options.tile_positions
+              : default_tile_positions(config.text, static_cast<std::int64_t>(c10::elementSize(dtype)))),
+      tokenizer_(text::Tokenizer::from_file(options.model / "tokenizer.json")) {
+  check_heads(options, shape);
+  for (const std::string& name : options.tasks) {
+    TaskItems task;
+    task.task = task::make_task(name, options.prompts);
+    task.items = task.task->items(benchmark, -1);
+    if (task.items.empty()) {
+      throw DataError(options.benchmark.string() + ": no instance of the task '" + name +
+                      "'; leave it out with --tasks, or prepare a benchmark that has some");
+    }
+    check_counts(options, *task.task, task.items.size());
+    const std::int64_t asked = task.task->generates() ? options.instances : options.queries;
+    if (asked >= 0) task.items.resize(static_cast<std::size_t>(asked));
+    for (const task::Item& item : task.items) {
+      if (!task.task->open_ended() && item.target.empty())
+        throw DataError(item.where + ": the target of the task '" + name + "' is empty");
+    }
+    tasks.push_back(std::move(task));
+  }
+  if (!std::filesystem::is_directory(benchmark.images)) {
+    throw DataError(options.benchmark.string() + ": its pictures lie in " + benchmark.images.string() +
+                    ", which is not a folder");
+  }
+  check_lengths();
+}
+
+void Inputs::load_weights() {
+  model = std::make_unique<model::Llava>(options.model, dtype);
+  evaluator = std::make_unique<Evaluator>(options, *model, tasks, benchmark.images, tile_positions);
+}
+
+text::Prompt Inputs::prompt(const task::Item& item, std::size_t which) const {
+  return text::make_prompt(tokenizer_, task::chat_for(options.prompts), item.texts.at(which),
+                           static_cast<std::size_t>(config.image_tokens));
+}
+
+std::int64_t Inputs::positions(const TaskItems& task, const task::Item& item) const {
+  std::int64_t longest = 0;
+  for (std::size_t which = 0; which < item.texts.size(); ++which)
+    longest = std::max(longest, static_cast<std::int64_t>(prompt(item, which).ids.size()));
+  return task.task->generates() ? longest + options.max_new_tokens - 1 : longest;
+}
+
+// Positions beyond those the model was trained for would be computed all the same, and wrong.
+void Inputs::check_lengths() const {
+  for (const TaskItems& task : tasks) {
+    for (const task::Item& item : task.items) {
+      const std::int64_t longest = positions(task, item);
+      if (longest <= config.text.max_position_embeddings) continue;
+      throw UsageError(item.where + ": the task '" + task.task->name() + "' needs " +
+                       std::to_string(longest) + " positions" +
+                       (task.task->generates()
+                            ? " (--max-new-tokens " + std::to_string(options.max_new_tokens) + " included)"
+                            : "") +
+                       ", more than the model's " + std::to_string(config.text.max_position_embeddings));
+    }
+  }
+}
+
+table::TaskCells Inputs::empty_cells(const TaskItems& task) const {
+  table::TaskCells cells;
+  cells.task = task.task->name();
+  cells.metric = task.task->metric();
+  cells.shape = shape;
+  cells.candidates = task.task->generates() ? 0 : static_cast<std::int64_t>(task.items.front().texts.size());
+  cells.answer_limit = task.task->generates() ? options.max_new_tokens : 0;
+  cells.bleu = task.task->open_ended();
+  for (const task::Item& item : task.items)
+    cells.instances.push_back({item.image_id, item.item_id, table::InstanceState::not_done, ""});
+  table::resize(cells);
+  return cells;
+}
+
+std::vector<plan::TaskLoad> Inputs::loads() const {
+  std::vector<plan::TaskLoad> all;
+  for (const TaskItems& task : tasks) {
+    const task::Item& first = task.items.front();
+    plan::TaskLoad load;
+    load.name = task.task->name();
+    load.instances = static_cast<std::int64_t>(task.items.size());
+    load.positions_per_prompt = static_cast<double>(positions(task, first));
+    load.prompts_per_cell = static_cast<double>(first.texts.size());
+    // An answer that changes is decoded; half the limit stands for how often and how far.
+    load.decode_positions = task.task->generates() ? static_cast<double>(options.max_new_tokens) / 2 : 0;
+    all.push_back(load);
+  }
+  return all;
+}
+
+std::vector<plan::Unit> Inputs::head_units(int ranks) const {
+  plan::ModelLoad load{shape.layers, shape.heads, 0};
+  if (model) load.layer_positions_per_second = speed_guess(model->decoder(), config.text);
+  return plan::head_units(loads(), load, ranks, options.unit_instances, options.unit_layers,
+                          asked_layers(options));
+}
+
+std::vector<plan::Unit> Inputs::neuron_units(int ranks, const std::vector<std::int64_t>& stored) const {
+  return plan::neuron_units(loads(), {shape.layers, shape.heads, 0}, ranks, options.unit_instances, stored);
+}
+
+std::int64_t Inputs::asked_heads(std::int64_t begin, std::int64_t end) const {
+  if (options.heads.empty()) return (end - begin) * shape.heads;
+  return std::count_if(options.heads.begin(), options.heads.end(),
+                       [&](table::Head h) { return h.layer >= begin && h.layer < end; });
+}
+
+std::int64_t Inputs::cells_in(const std::vector<plan::Unit>& units) const {
+  std::int64_t cells = 0;
+  for (const plan::Unit& unit : units) {
+    cells += (unit.instance_end - unit.instance_begin) *
+             (asked_heads(unit.layer_begin, unit.layer_end) + (unit.owns_plain ? 1 : 0));
+  }
+  return cells;
+}
+
+std::string describe_plan(const Inputs& inputs, int ranks) {
+  const std::vector<plan::TaskLoad> all = inputs.loads();
+  const std::vector<plan::Unit> units = inputs.head_units(ranks);
+  double cost = 0;
+  for (const plan::Unit& unit : units) cost += unit.cost;
+  std::string text = "model " + inputs.options.model.string() + ": " + std::to_string(inputs.shape.layers) +
+                     " layers x " + std::to_string(inputs.shape.heads) + " heads, d_ff " +
+                     std::to_string(inputs.shape.d_ff) + ", tile_positions " +
+                     std::to_string(inputs.tile_positions) + "\n";
+  for (const plan::TaskLoad& load : all) {
+    text += "  " + load.name + ": " + grouped(load.instances) + " instances x " +
+            grouped(inputs.asked_heads(0, inputs.shape.layers)) + " heads, " +
+            grouped(std::llround(load.prompts_per_cell)) + " prompt(s) of about " +
+            grouped(std::llround(load.positions_per_prompt)) + " positions a cell\n";
+  }
+  text += "head stage: " + grouped(static_cast<std::int64_t>(units.size())) + " units for " +
+          std::to_string(ranks) + " rank(s), " + grouped(inputs.cells_in(units)) + " cells, " +
+          grouped(std::llround(cost / static_cast<double>(inputs.shape.layers))) + " positions\n";
+  const std::int64_t stored =
+      std::min(inputs.options.stored_heads, inputs.asked_heads(0, inputs.shape.layers));
+  const auto neuron_units = inputs.neuron_units(ranks, std::vector<std::int64_t>(all.size(), stored));
+  double neuron_cost = 0;
+  for (const plan::Unit& unit : neuron_units) neuron_cost += unit.cost;
+  text += "neuron stage: " + grouped(static_cast<std::int64_t>(neuron_units.size())) + " units, " +
+          grouped(stored) + " stored heads a task, " +
+          grouped(std::llround(neuron_cost / static_cast<double>(inputs.shape.layers))) +
+          " positions\nnothing was computed or written\n";
+  return text;
+}
+
+}  // namespace hones::sweep

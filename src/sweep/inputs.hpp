@@ -1,0 +1,61 @@
+// What every rank reads before anything is computed, and what follows from it without computing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <hones/benchmark/records.hpp>
+#include <hones/model/llava.hpp>
+#include <hones/plan/planner.hpp>
+#include <hones/sweep/evaluator.hpp>
+#include <hones/sweep/options.hpp>
+#include <hones/table/cells.hpp>
+
+namespace hones::sweep {
+
+// The evaluator refers to the rest, so the whole stays where it was made.
+class Inputs {
+ public:
+  // Reads the benchmark and, of the checkpoint, everything but the weights. Throws DataError and UsageError;
+  // nothing is written. `options` must outlive it.
+  explicit Inputs(const DiscoverOptions& options);
+  // Sets `model` and `evaluator`. Throws DataError.
+  void load_weights();
+  Inputs(const Inputs&) = delete;
+  Inputs& operator=(const Inputs&) = delete;
+
+  const DiscoverOptions& options;
+  benchmark::Benchmark benchmark;
+  std::vector<TaskItems> tasks;
+  checkpoint::LlavaConfig config;
+  at::ScalarType dtype = at::kFloat;
+  table::Shape shape;
+  std::int64_t tile_positions = 0;
+  std::unique_ptr<model::Llava> model;   // none before load_weights
+  std::unique_ptr<Evaluator> evaluator;  // none before load_weights
+
+  std::vector<plan::Unit> head_units(int ranks) const;
+  // `stored`: heads of each task whose sums are kept.
+  std::vector<plan::Unit> neuron_units(int ranks, const std::vector<std::int64_t>& stored) const;
+  std::vector<plan::TaskLoad> loads() const;
+  // Heads of layers [begin, end) that were asked for.
+  std::int64_t asked_heads(std::int64_t begin, std::int64_t end) const;
+  std::int64_t cells_in(const std::vector<plan::Unit>& units) const;
+  table::TaskCells empty_cells(const TaskItems& task) const;
+  // Instance `index` of a task as rendered: one prompt per candidate.
+  text::Prompt prompt(const task::Item& item, std::size_t which) const;
+
+ private:
+  // Of an item's longest pass: its longest prompt, and for a generated answer the check's positions behind
+  // it.
+  std::int64_t positions(const TaskItems& task, const task::Item& item) const;
+  void check_lengths() const;
+
+  text::Tokenizer tokenizer_;
+};
+
+// Units, cells and positions of a run with so many ranks.
+std::string describe_plan(const Inputs& inputs, int ranks);
+
+}  // namespace hones::sweep

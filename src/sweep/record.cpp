@@ -1,0 +1,138 @@
+#include "record.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+#include <ATen/Version.h>
+#include <nlohmann/json.hpp>
+#include <torch/headeronly/version.h>
+
+#include <hones/base/number.hpp>
+#include <hones/base/version.hpp>
+
+namespace hones::sweep {
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+std::map<std::string, std::string> environment(const Inputs& inputs, const std::string& model_digest) {
+  std::string task_set;
+  for (const std::string& task : inputs.options.tasks) task_set += (task_set.empty() ? "" : ",") + task;
+  return {{"git_commit", std::string(git_commit())},
+          {"libtorch", TORCH_VERSION},
+          {"cpu_capability", at::get_cpu_capability()},
+          {"dtype", model::dtype_name(inputs.dtype)},
+          {"threads_per_rank", std::to_string(inputs.options.threads)},
+          {"tensor_parallel", "1"},
+          {"task_set", task_set},
+          {"tile_positions", std::to_string(inputs.tile_positions)},
+          {"operator", inputs.options.op},
+          {"engine", inputs.options.engine},
+          {"model_digest", model_digest},
+          {"benchmark_digest", inputs.benchmark.digest}};
+}
+
+nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
+                                  const std::map<std::string, std::string>& environment) {
+  const DiscoverOptions& options = inputs.options;
+  const task::Item& first = inputs.tasks[task].items.front();
+  nlohmann::ordered_json json;
+  json["schema_version"] = store::kSchemaVersion;
+  json["program"] = {
+      {"name", "hones_mpi"}, {"version", std::string(version())}, {"git_commit", std::string(git_commit())}};
+  // A snapshot is asked for by org/name; a folder's place says nothing to anyone else, its name may.
+  const std::filesystem::path folder =
+      options.model.has_filename() ? options.model : options.model.parent_path();
+  json["model"] = {{"name", options.snapshot.empty() ? folder.filename().string() : options.model_name},
+                   {"snapshot", options.snapshot.empty() ? nlohmann::ordered_json(nullptr)
+                                                         : nlohmann::ordered_json(options.snapshot)},
+                   {"digest", environment.at("model_digest")}};
+  json["benchmark"] = {{"split", "discovery"}, {"digest", inputs.benchmark.digest}};
+  json["prompts"] = options.prompts;
+  json["prompt_of_first_instance"] = inputs.prompt(first, first.attributed).rendered;
+  json["dtype"] = model::dtype_name(inputs.dtype);
+  json["operator"] = options.op;
+  json["max_new_tokens"] = options.max_new_tokens;
+  json["seed"] = options.seed;
+  json["ranking"] = {{"top_k", options.top_k},
+                     {"weights", options.weights},
+                     {"neuron_mode", options.neuron_mode},
+                     {"neuron_share", options.neuron_share}};
+  json["settings"] =
+      nlohmann::ordered_json::parse(options.settings_json.empty() ? "{}" : options.settings_json);
+  json["environment"] = environment;
+  json["make_again"] = "hones_mpi discover --config settings.toml --out NEW_FOLDER";
+  return json;
+}
+
+nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
+                        const std::vector<TaskOutput>& outputs) {
+  nlohmann::json run;
+  run["schema_version"] = store::kSchemaVersion;
+  run["command_line"] = options.command_line;
+  const std::string& all =
+      options.all_settings_json.empty() ? options.settings_json : options.all_settings_json;
+  run["settings"] = nlohmann::json::parse(all.empty() ? "{}" : all);
+  run["model_snapshot"] = options.snapshot;
+  run["version"] = std::string(version());
+  run["git_commit"] = std::string(git_commit());
+  run["start"] = record.begun;
+  run["end"] = utc_now();
+  run["seconds"] = record.seconds;
+  run["ranks"] = record.nodes.size();
+  run["hosts"] = record.nodes;
+  run["devices"] = std::vector<std::string>(record.nodes.size(), "cpu");
+  run["phases"] = record.phases;
+  run["forward_equivalents"] = record.layer_positions / record.full_layer_positions;
+  run["positions"] = record.layer_positions / static_cast<double>(outputs.front().cells.shape.layers);
+  run["cells"] = record.cells;
+  run["cells_by_rank"] = record.cells_by_rank;
+  run["cells_written_by_rank"] = record.written_by_rank;
+  run["collective_writes"] = {{"datasets", record.slabs.datasets}, {"collective", record.slabs.collective}};
+  run["excluded"] = nlohmann::json::array();
+  for (const plan::Exclusion& e : record.exclusions) {
+    const table::Instance& instance =
+        outputs[static_cast<std::size_t>(e.task)].cells.instances[static_cast<std::size_t>(e.instance)];
+    run["excluded"].push_back({{"task", options.tasks[static_cast<std::size_t>(e.task)]},
+                               {"image_id", instance.image_id},
+                               {"item_id", instance.item_id},
+                               {"reason", e.reason}});
+  }
+  run["checkpoints"] = {{"count", 0}, {"seconds", 0.0}};
+  run["interruptions"] = 0;
+  return run;
+}
+
+std::string closing_words(const DiscoverOptions& options, const Record& record,
+                          const std::vector<TaskOutput>& outputs) {
+  const std::size_t ranks = record.nodes.size();
+  const double heads = record.phases.at("heads"), neurons = record.phases.at("neurons");
+  const auto layers = static_cast<double>(outputs.front().cells.shape.layers);
+  std::string text = "\n";
+  for (const TaskOutput& output : outputs) text += describe_task(output) + "\n";
+  char line[256];
+  std::snprintf(
+      line, sizeof line,
+      "%s cells in %s on %zu rank%s (heads %s, neurons %s), %.3f forward-equivalents per cell, %s "
+      "positions/s\n",
+      grouped(record.cells).c_str(), duration(record.seconds).c_str(), ranks, ranks == 1 ? "" : "s",
+      duration(heads).c_str(), duration(neurons).c_str(),
+      record.layer_positions / record.full_layer_positions,
+      grouped(std::llround(record.layer_positions / layers / std::max(1e-9, heads + neurons))).c_str());
+  text += line;
+  if (!record.exclusions.empty())
+    text += std::to_string(record.exclusions.size()) + " instances excluded, listed in run.json\n";
+  text += "results: " + options.out.string() +
+          "/{discovery.h5, heads.*.csv, neurons.*.csv, rankings.*.json, settings.toml, run.json}\n";
+  return text;
+}
+
+}  // namespace hones::sweep

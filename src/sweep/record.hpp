@@ -1,0 +1,49 @@
+// What is told of a run beside its numbers: provenance, run.json, the closing words.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <hones/plan/unit.hpp>
+#include <hones/store/discovery_file.hpp>
+#include <hones/sweep/outputs.hpp>
+
+#include "inputs.hpp"
+
+namespace hones::sweep {
+
+// Filled while a run goes on; complete on rank 0 at its end.
+struct Record {
+  std::string begun;                     // UTC
+  std::map<std::string, double> phases;  // seconds of the slowest rank
+  double seconds = 0;                    // of the whole run
+  std::vector<std::string> nodes;        // by rank
+  double layer_positions = 0;            // computed
+  double full_layer_positions = 0;       // of one full prefill per cell
+  std::int64_t cells = 0;
+  std::vector<std::int64_t> cells_by_rank;
+  std::vector<std::int64_t> written_by_rank;  // elements of heads/cell
+  store::SlabReport slabs;                    // rank 0's
+  std::vector<plan::Exclusion> exclusions;    // by (task, instance)
+};
+
+std::string utc_now();
+
+// Attributes of /environment in discovery.h5: what decides bits, and what was asked.
+std::map<std::string, std::string> environment(const Inputs& inputs, const std::string& model_digest);
+
+// Head of rankings.<task>.json: everything needed to make the list again.
+nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
+                                  const std::map<std::string, std::string>& environment);
+
+nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
+                        const std::vector<TaskOutput>& outputs);
+
+// Rankings, speed and where the files are, for a terminal.
+std::string closing_words(const DiscoverOptions& options, const Record& record,
+                          const std::vector<TaskOutput>& outputs);
+
+}  // namespace hones::sweep
