@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates, for a training that goes on")
     parser.add_argument("--boxes", type=float, default=0.6, help="share of the pictures with a box to read")
     parser.add_argument("--pairs", type=int, default=1, help="pairs of a true and a false candidate of each picture (1 to 4)")
+    parser.add_argument("--penalties-from", type=float, default=0.8, help="share of the time after which the penalties act")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write the checkpoint here at the end")
@@ -51,8 +52,7 @@ def with_tcmalloc():
 
 
 VISION_ALONE = 0.05   # share of the time in which the vision tower learns alone from dense labels
-PENALTIES_FROM = (0.80, 0.80, 0.85)
-PENALTIES = (0.02, 0.03, 0.1)
+PENALTIES = (0.02, 0.03, 0.1)  # routing, sparsity, direct writing
 SAVE_EVERY, VALIDATE_EVERY = 120.0, 180.0  # s
 
 
@@ -60,8 +60,8 @@ def rate(share):
     return min(1.0, share / 0.01 + 0.02) * max(0.0, 1.0 - share)
 
 
-def penalty_weights(share):
-    return [w * min(1.0, max(0.0, (share - start) / 0.1)) for w, start in zip(PENALTIES, PENALTIES_FROM)]
+def penalty_weights(share, start):
+    return [w * min(1.0, max(0.0, (share - start) / 0.1)) for w in PENALTIES]
 
 
 def work(rank, args):
@@ -115,7 +115,7 @@ def work(rank, args):
             parts = {"dense": loss}
             if share >= VISION_ALONE:
                 weight = 0.3 + (0.06 - 0.3) * (share - VISION_ALONE) / (1 - VISION_ALONE)
-                answers, more = losses.answer_loss(model, features, batch, penalty_weights(share))
+                answers, more = losses.answer_loss(model, features, batch, penalty_weights(share, args.penalties_from))
                 loss = weight * loss + answers
                 parts |= more
         loss.backward()

@@ -103,6 +103,21 @@ def points(words, text, scene):
     return result
 
 
+def spelled(ids, printed, first, rest):
+    """(index, 1 or 0) for each letter of the printed words in a text's ids: does a word of the picture begin with the
+    letters so far? `printed`: ids of the picture's words; `first`, `rest`: ids of letters that begin and go on a word."""
+    result, start = [], 0
+    while start < len(ids):
+        end = start + 1
+        while ids[start] in first and end < len(ids) and ids[end] in rest:
+            end += 1
+        if end - start > 2:  # shorter ones are words of the grammar
+            for k in range(start, end):
+                result.append((k, int(any(word[:k + 1 - start] == ids[start:k + 1] for word in printed))))
+        start = end
+    return result
+
+
 def put(row, ids):
     if len(ids) > len(row):
         raise ValueError(f"{len(ids)} tokens, room for {len(row)}")
@@ -170,6 +185,14 @@ class Data:
         self.retrieval = words.whole(before.rstrip(" ")), words.whole(after.strip(" "))
         self.ocr, self.caption = words.whole(prompts.OCR), words.whole(prompts.CAPTION)
         self.yes, self.no = words.word("Yes"), words.word("No")
+        printed = np.array(self.printed)
+        self.first = set(np.unique(printed[:, :, 0]).tolist()) - {-1}
+        self.rest = set(np.unique(printed[:, :, 1:]).tolist()) - {-1}
+
+    def letters(self, start, ids, i):
+        """Marks of the printed words in `ids`, which begin at position `start` of a prompt about picture i."""
+        words = [real(row) for row in self.printed[i]]
+        return [(start + k, mark) for k, mark in spelled(ids, words, self.first, self.rest)]
 
 
 # Tasks of a segment, for averaging losses.
@@ -196,15 +219,15 @@ class Batch:
                 k = rng.integers(int((data.printed[i, :, 0] >= 0).sum()))
                 prompts.draw_blue_box(self.pixels[place], data.boxes[i, k])
                 self.inside[place] = self.dense[place, 7] == k + 1
-                segments.append((data.ocr, real(data.printed[i, k]), OCR_TASK, [], []))
+                segments.append((data.ocr, real(data.printed[i, k]), OCR_TASK, [], [], []))
             for k in order[:3 - len(segments)]:
-                prompt = data.vqa[0] + real(data.questions[i, k]) + data.vqa[1]
-                spots = self.spots(len(data.vqa[0]), data.question_points[i, k])
-                segments.append((prompt, real(data.answers[i, k]), VQA_TASK, [], spots))
+                start, question = len(data.vqa[0]), real(data.questions[i, k])
+                segments.append((data.vqa[0] + question + data.vqa[1], real(data.answers[i, k]), VQA_TASK, [],
+                                 self.spots(start, data.question_points[i, k]), data.letters(start, question, i)))
             while len(segments) < 3:
                 segments.append(segments[-1])
             said = rng.permutation(5)
-            segments.append((data.caption, real(data.captions[i, said[0]]), CAPTION_TASK, [], []))
+            segments.append((data.caption, real(data.captions[i, said[0]]), CAPTION_TASK, [], [], []))
             answers.append(segments)
             candidates.append([c for k in range(pairs) for c in self.two_candidates(data, i, said[1 + k], rng)])
         self.groups = [self.arrange(answers), self.arrange(candidates)]
@@ -234,7 +257,8 @@ class Batch:
             prompt = data.retrieval[0] + text + data.retrieval[1]
             spans = [] if token_marks is None else [(start + p, int(m)) for p, m in enumerate(token_marks[:len(text)])
                                                     if m >= 0]
-            result.append((prompt, answer, RETRIEVAL_TASK, spans, spots if answer is data.yes else []))
+            result.append((prompt, answer, RETRIEVAL_TASK, spans, spots if answer is data.yes else [],
+                           data.letters(start, text, i)))
         return result
 
     @staticmethod
@@ -246,7 +270,8 @@ class Batch:
         tasks = np.array([row[2] for row in rows])
         token_marks = np.full((len(rows), length), -1, np.int64)
         token_points = np.full((len(rows), length, 2), -1, np.int64)
-        for r, (prompt, answer, _, spans, spots) in enumerate(rows):
+        token_letters = np.full((len(rows), length), -1, np.int64)
+        for r, (prompt, answer, _, spans, spots, letters) in enumerate(rows):
             whole = prompt + answer
             ids[r, :len(whole)] = whole
             labels[r, len(prompt) - 1:len(whole)] = answer + [2]
@@ -254,6 +279,9 @@ class Batch:
                 token_marks[r, position] = mark
             for position, xy in spots:
                 token_points[r, position] = xy
+            for position, mark in letters:
+                token_letters[r, position] = mark
         shape = (len(segments), len(segments[0]), length)
-        return {"ids": ids.reshape(shape), "labels": labels.reshape(shape), "marks": token_marks.reshape(shape), "points": token_points.reshape(*shape, 2),
+        return {"ids": ids.reshape(shape), "labels": labels.reshape(shape), "marks": token_marks.reshape(shape),
+                "points": token_points.reshape(*shape, 2), "letters": token_letters.reshape(shape),
                 "tasks": tasks.reshape(shape[:2])}

@@ -33,9 +33,10 @@ def answer_loss(model, features, batch, penalties):
     marks = torch.cat([t["marks"].reshape(b, -1) for t in tensors], 1)
     tasks = torch.cat([t["tasks"][..., None].expand_as(t["ids"]).reshape(b, -1) for t in tensors], 1)
     points = torch.cat([t["points"].reshape(b, -1, 2) for t in tensors], 1)
-    kept, marked, pointed = labels >= 0, marks >= 0, points[..., 0] >= 0
-    chosen = kept | marked | pointed
-    rows, notes = model.decode(features, [t["ids"] for t in tensors], kept, marked | pointed)
+    letters = torch.cat([t["letters"].reshape(b, -1) for t in tensors], 1)
+    kept, marked, pointed, spelled = labels >= 0, marks >= 0, points[..., 0] >= 0, letters >= 0
+    chosen = kept | marked | pointed | spelled
+    rows, notes = model.decode(features, [t["ids"] for t in tensors], kept, marked | pointed | spelled)
     hidden = rows[kept[chosen]]
 
     final = model.decoder.norm(hidden)
@@ -54,7 +55,10 @@ def answer_loss(model, features, batch, penalties):
     parts["marks_right"] = (marking.argmax(-1) == marks[marked]).float()[marks[marked] == 0].mean()
     pointing = model.point(rows[pointed[chosen]]).float().unflatten(-1, (2, -1)).flatten(0, 1)
     parts["points"] = F.cross_entropy(pointing, points[pointed].flatten())
-    total = total + parts["marks"] + 0.5 * parts["points"]
+    spelling = model.decoder.mark(rows[spelled[chosen]]).float()
+    parts["letters"] = F.cross_entropy(spelling, letters[spelled])
+    parts["letters_right"] = (spelling.argmax(-1) == letters[spelled]).float()[letters[spelled] == 0].mean()
+    total = total + parts["marks"] + 0.5 * parts["points"] + parts["letters"]
 
     if any(penalties):
         values = penalty_values(model, hidden.float(), notes)
