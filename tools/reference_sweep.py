@@ -3,7 +3,7 @@
 
     tools/reference_sweep.py --model DIR --benchmark DIR --discovery DIR [--tasks vqa,ocr,caption,retrieval]
                              [--instances 16] [--queries 4] [--stored-check all|N]
-                             [--program build/release/hones_mpi] [--dump-instances 2] [--dump-heads 2] [--json FILE]
+                             [--program build/release/hones_mpi] [--dump-instances 16] [--dump-heads 1] [--json FILE]
     tools/reference_sweep.py --vectors tests/data/metrics       (its metrics against the public evaluators' values)
 
 It is written from docs/method.md, docs/benchmark.md and docs/models.md, shares no code with the program, and is slow: every
@@ -14,9 +14,11 @@ Exit code 0 when, for every task,
   by less than 1e-3 at the first differing position (retrieval: where no two candidates that changed places were 1e-3 apart in
   log P - log(1 - P)), and at most one cell or 0.5 % of them differ;
 - every value of heads/answer_logprob, and every candidate's log P - log(1 - P), is within 1e-3;
-- every contribution c of the runs with --dump is within 1e-5 of its layer's largest, and every sum in discovery.h5 within what
-  follows from that (tools/reference/compare.py, Sums). Sums can be compared only when discovery.h5 holds no other instances;
-  else a note says that they were not.
+- with --program, every contribution c of a single instance (the program's own activations, generate --dump), plain and under
+  --dump-heads of the stored heads, is within 1e-5: max |difference| / max |c| over a layer's neurons, of c itself, the worst
+  layer of every redone instance; without --program a note says that this was not compared;
+- every sum in discovery.h5 is within what follows from that (tools/reference/compare.py, Sums). Sums can be compared only when
+  discovery.h5 holds no other instances; else a note says that they were not.
 Needs the Python packages of tools/versions.env.
 """
 import argparse
@@ -47,8 +49,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--instances", type=int, default=16)
     parser.add_argument("--queries", type=int, default=4)
     parser.add_argument("--stored-check", default="all", help="how many of the stored heads' sums are redone")
-    parser.add_argument("--dump-instances", type=int, default=2)
-    parser.add_argument("--dump-heads", type=int, default=2)
+    parser.add_argument("--dump-instances", type=int, help="of each task; all that are redone unless given")
+    parser.add_argument("--dump-heads", type=int, default=1, help="stored heads of each; the plain run is in every dump")
     parser.add_argument("--attention", choices=("eager", "sdpa"), default="eager")
     args = parser.parse_args()
     if not args.vectors and not (args.model and args.benchmark and args.discovery):
@@ -135,9 +137,13 @@ def main() -> int:
         sweep = Sweep(Reference(args.model, args.attention), Benchmark(args.benchmark), stored_check, say)
         for task in args.tasks.split(","):
             stored = Stored(file[f"tasks/{task}"])
-            tally = sweep.run(task, stored, args.queries if task == "retrieval" else args.instances)
+            limit = args.queries if task == "retrieval" else args.instances
+            tally = sweep.run(task, stored, limit)
             if args.program:
-                compare_dumps(sweep, args.program.resolve(), args.model, task, stored, args.dump_instances, args.dump_heads, tally)
+                instances = limit if args.dump_instances is None else args.dump_instances
+                compare_dumps(sweep, args.program.resolve(), args.model, task, stored, instances, args.dump_heads, tally)
+            else:
+                tally.notes.append("contributions of single instances not compared: no --program")
             tally.conclude()
             tallies.append(tally)
             print(table([tally], sweep.reference.heads), file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@
 #   tools/setup.sh --python    the packages of the Python tools as well (training, fixtures, independent references)
 #
 # HONES_CPU_ONLY=1            the CPU parts of LibTorch only: 1.3 GB instead of 4.6
-# CMAKE_PREFIX_PATH=DIR       LibTorch in DIR is used, no wheel is installed
+# CMAKE_PREFIX_PATH=DIR       LibTorch in DIR is used, no wheel is installed; other libraries are looked for there too
 #
 # Without root nothing is installed with apt: compilers and libraries that are there (a cluster's modules) are used, and what
 # is missing is named together with the command that installs it.
@@ -41,34 +41,100 @@ install_packages() {
   local quiet="-qq -o Dpkg::Use-Pty=0 -o APT::Status-Fd=3"
   export DEBIAN_FRONTEND=noninteractive
   # Status lines on descriptor 3: "dlstatus:NUMBER:PERCENT:TEXT", "pmstatus:PACKAGE:PERCENT:TEXT". One line every ten per cent.
-  apt-get update -qq
+  apt-get update -qq || return
   apt-get install -y --no-install-recommends $quiet $missing 3> >(awk -F: '
     { step = $1 == "dlstatus" ? "downloaded" : "installed"; tenth = int($3 / 10)
       if (tenth > last[$1]) { last[$1] = tenth; printf "  %s %d %%\n", step, tenth * 10; fflush() } }') >/dev/null
 }
 
+# Where cmake looks before it looks at the system: for the compiler, the linker, pkg-config and HDF5's wrappers.
+includes=() libraries=() hdf5_wrappers=()
+use_prefixes() {
+  local IFS=':;' prefix sub
+  export PKG_CONFIG_PATH=${PKG_CONFIG_PATH:-}
+  for prefix in ${CMAKE_PREFIX_PATH:-} ${HDF5_ROOT:-} ${Boost_ROOT:-} ${BOOST_ROOT:-}; do
+    includes+=(-isystem "$prefix/include")
+    hdf5_wrappers+=("$prefix/bin/h5pcc" "$prefix/bin/h5cc")
+    PKG_CONFIG_PATH+=:$prefix/share/pkgconfig
+    for sub in lib lib64 "lib/$(uname -m)-linux-gnu"; do
+      libraries+=(-L "$prefix/$sub")
+      PKG_CONFIG_PATH+=:$prefix/$sub/pkgconfig
+    done
+  done
+  hdf5_wrappers+=(h5pcc h5cc)
+}
+
+has_header() { echo "#include <$1>" | c++ -std=c++20 "${includes[@]}" -E -x c++ - >/dev/null 2>&1; }
+has_library() { echo 'int main() {}' | c++ -x c++ - "${libraries[@]}" "-l$1" -o /dev/null >/dev/null 2>&1; }
+has_module() { pkg-config --exists "$1" 2>/dev/null; }
+
+# HDF5 with MPI, as cmake finds it: by a compiler wrapper, or by its header.
+has_parallel_hdf5() {
+  local wrapper
+  for wrapper in "${hdf5_wrappers[@]}"; do
+    if "$wrapper" -showconfig 2>/dev/null | grep -i 'parallel hdf5: *\(yes\|on\)' >/dev/null; then return 0; fi
+  done
+  printf '#include <H5pubconf.h>\n#ifndef H5_HAVE_PARALLEL\n#error serial\n#endif\n' |
+    c++ "${includes[@]}" -E -x c++ - >/dev/null 2>&1
+}
+
+has_synth_font() {
+  if command -v fc-match >/dev/null; then
+    fc-match -f '%{family}\n' 'DejaVu Sans Mono:bold' | grep -x '\(.*,\)\{0,1\}DejaVu Sans Mono\(,.*\)\{0,1\}' >/dev/null
+  else
+    find ~/.fonts ~/.local/share/fonts /usr/share/fonts /usr/local/share/fonts -name DejaVuSansMono-Bold.ttf 2>/dev/null |
+      grep . >/dev/null
+  fi
+}
+
+own_libtorch() {
+  local IFS=':;' prefix
+  for prefix in ${CMAKE_PREFIX_PATH:-}; do
+    if [ -e "$prefix/share/cmake/Torch/TorchConfig.cmake" ]; then return 0; fi
+  done
+  return 1
+}
+
+needs_venv() {
+  [ ! -x .venv/bin/pip ] && { [ "$python_tools" = yes ] || ! own_libtorch; }
+}
+
 # What the build needs, asked of the tools themselves: for machines without apt or root.
 check_without_root() {
-  local missing="" tool module header
-  for tool in c++ cmake ninja pkg-config git python3 mpicc mpirun; do
-    command -v "$tool" >/dev/null || missing="$missing $tool"
-  done
-  for module in libpcre2-8 cairo libcrypto icu-uc libjpeg libpng; do
-    pkg-config --exists "$module" 2>/dev/null || missing="$missing $module(pkg-config)"
-  done
-  for header in CLI/CLI.hpp nlohmann/json.hpp spdlog/spdlog.h toml++/toml.h boost/archive/binary_oarchive.hpp gtest/gtest.h; do
-    echo "#include <$header>" | c++ -std=c++20 -E -x c++ - >/dev/null 2>&1 || missing="$missing $header"
+  local missing=() tool item header
+  use_prefixes
+  for tool in cc c++ cmake ninja pkg-config git python3 mpicc mpirun; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
   done
   if command -v cmake >/dev/null && [ "$(printf '%s\n' 3.25 "$(cmake --version | sed -n '1s/.* //p')" | sort -V | head -n 1)" != 3.25 ]; then
-    missing="$missing cmake>=3.25"
+    missing+=("cmake 3.25 or newer")
   fi
-  if [ -n "$missing" ]; then
-    say "missing:$missing" >&2
+  for item in CLI/CLI.hpp nlohmann/json.hpp spdlog/spdlog.h toml++/toml.h gtest/gtest.h boost/archive/binary_oarchive.hpp; do
+    has_header "$item" || missing+=("$item")
+  done
+  for item in boost_serialization gtest; do has_library "$item" || missing+=("lib$item"); done
+  for item in libpcre2-8 cairo; do has_module "$item" || missing+=("$item (pkg-config)"); done
+  # Found by cmake either way.
+  while read -r item header; do
+    has_module "$item" || has_header "$header" || missing+=("$item")
+  done <<<"libcrypto openssl/evp.h
+icu-uc unicode/unistr.h
+libjpeg jpeglib.h
+libpng png.h"
+  has_parallel_hdf5 || missing+=("HDF5 built for MPI (h5pcc)")
+  if needs_venv && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=("python3's venv with ensurepip"); fi
+  if ! has_synth_font; then
+    say "The font DejaVu Sans Mono Bold is not here: synth, and with it the demo and some tests, will refuse to draw." >&2
+    say "Debian: fonts-dejavu-core; or put DejaVuSansMono-Bold.ttf into ~/.local/share/fonts." >&2
+  fi
+  if [ ${#missing[@]} != 0 ]; then
+    say "missing: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')" >&2
     say "As root: apt-get install -y --no-install-recommends $(echo $packages)" >&2
-    say "or load your machine's modules for them and run tools/setup.sh again." >&2
+    say "or load your machine's modules for them (CMAKE_PREFIX_PATH, HDF5_ROOT and Boost_ROOT are looked into)" >&2
+    say "and run tools/setup.sh again." >&2
     exit 2
   fi
-  say "compilers and libraries are there (parallel HDF5 is checked by cmake)"
+  say "compilers and libraries are there"
 }
 
 system_packages() {
@@ -81,22 +147,42 @@ system_packages() {
   fi
 }
 
-# pip says which files it fetches; a dot of progress is not enough for two gigabytes on a slow line.
-pip_install() {
-  .venv/bin/pip install --disable-pip-version-check --no-input --progress-bar off "$@" 2>&1 |
-    sed -un 's/^Collecting \(.*\)/  \1/p; s/^ *Downloading \(.*\)/    fetching \1/p; s/^Installing collected/  unpacking/p; /^ERROR/p'
+megabytes() { du -sm "$1" 2>/dev/null | cut -f 1 || true; }
+
+# How far pip is, every five seconds while something grows: it fetches into FOLDER, then unpacks into .venv/lib. Ends with
+# this script, however that ends.
+report_growth() {
+  local folder=$1 before fetched=0 unpacked=0 now
+  before=$(megabytes .venv/lib)
+  while kill -0 $$ 2>/dev/null && [ -d "$folder" ]; do
+    sleep 5 >/dev/null 2>&1
+    now=$(megabytes "$folder")
+    if [ "${now:-0}" -gt "$fetched" ]; then fetched=$now; say "    $fetched MB fetched"; continue; fi
+    now=$(megabytes .venv/lib)
+    now=$((${now:-0} - ${before:-0}))
+    if [ "$now" -gt "$unpacked" ]; then unpacked=$now; say "    $unpacked MB unpacked"; fi
+  done
 }
 
-own_libtorch() {
-  local prefix
-  for prefix in ${CMAKE_PREFIX_PATH//[:;]/ }; do
-    if [ -e "$prefix/share/cmake/Torch/TorchConfig.cmake" ]; then return 0; fi
-  done
-  return 1
+# pip says which files it fetches; how far it is in two gigabytes of one file only the folder shows.
+pip_install() {
+  local folder=$PWD/.venv/fetching rc=0 watcher
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  report_growth "$folder" &
+  watcher=$!
+  TMPDIR=$folder .venv/bin/pip install --disable-pip-version-check --no-input --progress-bar off "$@" 2>&1 |
+    sed -un 's/^Collecting \(.*\)/  \1/p; s/^ *Downloading \(.*\)/    fetching \1/p; s/^Installing collected/  unpacking/p; /^ERROR/p' || rc=$?
+  kill "$watcher" 2>/dev/null || true
+  wait "$watcher" 2>/dev/null || true
+  rm -rf "$folder"
+  return "$rc"
 }
+
+make_venv() { [ -x .venv/bin/pip ] || python3 -m venv .venv; }
 
 libtorch_wheel() {
-  if [ -n "${CMAKE_PREFIX_PATH:-}" ] && own_libtorch; then
+  if own_libtorch; then
     say "LibTorch by CMAKE_PREFIX_PATH ($CMAKE_PREFIX_PATH): no wheel"
     return
   fi
@@ -107,15 +193,16 @@ libtorch_wheel() {
     say "LibTorch $TORCH_VERSION ($kind) is installed"
     return
   fi
-  [ -x .venv/bin/pip ] || python3 -m venv .venv
+  # || return: a function that phase runs goes on after a failed command.
+  make_venv || return
   if [ "$kind" = cpu ]; then
     say "LibTorch $TORCH_VERSION, CPU only (1.3 GB)"
     pip_install --no-deps "torch==$TORCH_VERSION" typing-extensions \
-      "nvidia-cuda-runtime==$NVIDIA_CUDA_RUNTIME_VERSION" "nvidia-cuda-cupti==$NVIDIA_CUDA_CUPTI_VERSION"
+      "nvidia-cuda-runtime==$NVIDIA_CUDA_RUNTIME_VERSION" "nvidia-cuda-cupti==$NVIDIA_CUDA_CUPTI_VERSION" || return
   else
-    say "LibTorch $TORCH_VERSION with CUDA and NCCL (4.6 GB, a minute or two)"
-    pip_install "torch==$TORCH_VERSION"
-    pip_install --no-deps "nvidia-cuda-crt==$NVIDIA_CUDA_CRT_VERSION" "nvidia-cuda-cccl==$NVIDIA_CUDA_CCCL_VERSION"
+    say "LibTorch $TORCH_VERSION with CUDA and NCCL (4.6 GB unpacked, a minute or two)"
+    pip_install "torch==$TORCH_VERSION" || return
+    pip_install --no-deps "nvidia-cuda-crt==$NVIDIA_CUDA_CRT_VERSION" "nvidia-cuda-cccl==$NVIDIA_CUDA_CCCL_VERSION" || return
   fi
   echo "$want" >"$marker"
 }
@@ -123,8 +210,8 @@ libtorch_wheel() {
 python_packages() {
   local marker=.venv/hones_python want="$TRANSFORMERS_VERSION $TORCHVISION_VERSION"
   if grep -qx "$want" "$marker" 2>/dev/null; then say "Python tools are installed"; return; fi
-  [ -x .venv/bin/pip ] || python3 -m venv .venv
-  pip_install "torch==$TORCH_VERSION" "transformers==$TRANSFORMERS_VERSION" "torchvision==$TORCHVISION_VERSION" numpy 'pillow<13' h5py matplotlib
+  make_venv || return
+  pip_install "torch==$TORCH_VERSION" "transformers==$TRANSFORMERS_VERSION" "torchvision==$TORCHVISION_VERSION" numpy 'pillow<13' h5py matplotlib || return
   echo "$want" >"$marker"
 }
 
