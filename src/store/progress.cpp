@@ -54,12 +54,14 @@ std::string progress_line(const Progress& progress) {
     line += " " + grouped(progress.cells_done) + "/" + grouped(progress.cells_all) + " cells (" +
             one_decimal(share) + " %)";
   }
-  if (progress.t > 0)
-    line += ", " + one_decimal(static_cast<double>(progress.units_done) / progress.t) + " units/s";
-  line += ", " + grouped(std::llround(progress.positions_per_s)) + " positions/s";
-  const auto busy = std::count_if(progress.ranks.begin(), progress.ranks.end(),
-                                  [](const auto& rank) { return rank.unit >= 0; });
-  line += ", " + std::to_string(busy) + "/" + std::to_string(progress.ranks.size()) + " ranks busy";
+  if (!progress.ranks.empty()) {  // a phase of units
+    if (progress.t > 0)
+      line += ", " + one_decimal(static_cast<double>(progress.units_done) / progress.t) + " units/s";
+    line += ", " + grouped(std::llround(progress.positions_per_s)) + " positions/s";
+    const auto busy = std::count_if(progress.ranks.begin(), progress.ranks.end(),
+                                    [](const auto& rank) { return rank.unit >= 0; });
+    line += ", " + std::to_string(busy) + "/" + std::to_string(progress.ranks.size()) + " ranks busy";
+  }
   if (progress.excluded > 0) line += ", " + grouped(progress.excluded) + " excluded";
   if (progress.eta_s) line += ", ETA " + duration(*progress.eta_s);
   return line;

@@ -70,7 +70,7 @@ TEST(Progress, AsALine) {
   Progress load;
   load.phase = "load";
   load.excluded = 2;
-  EXPECT_EQ(progress_line(load), "load, 0 positions/s, 0/0 ranks busy, 2 excluded");
+  EXPECT_EQ(progress_line(load), "load, 2 excluded");
 }
 
 TEST(ProgressLog, IsSparing) {
