@@ -22,7 +22,7 @@ inline json read_json(const std::filesystem::path& file) {
     if (!document.is_object()) throw DataError(file.string() + ": is not a JSON object");
     return document;
   } catch (const json::exception& error) {
-    throw DataError(file.string() + ": is not valid JSON: " + error.what());
+    throw DataError(file.string() + ": is not valid JSON: " + without_label(error.what()));
   }
 }
 

@@ -250,13 +250,26 @@ Mapping::~Mapping() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
-void release_pages(const TensorView& view) {
+namespace {
+
+// Of the pages that hold nothing but the tensor.
+void advise(const TensorView& view, int advice) {
   if (view.mapping == nullptr) return;
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto address = reinterpret_cast<std::uintptr_t>(view.bytes.data());
   const std::uintptr_t begin = (address + page - 1) / page * page;
   const std::uintptr_t end = (address + view.bytes.size()) / page * page;
-  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, advice);
+}
+
+}  // namespace
+
+void release_pages(const TensorView& view) {
+  advise(view, MADV_DONTNEED);
+}
+
+void keep_pages(const TensorView& view) {
+  advise(view, MADV_NORMAL);
 }
 
 TensorMap read_safetensors(const std::filesystem::path& file) {

@@ -38,7 +38,10 @@ at::Tensor wrap(const checkpoint::TensorView& view, at::ScalarType dtype) {
   }
   const at::Tensor mapped = at::from_blob(
       data, view.shape, [mapping = view.mapping](void*) {}, options);
-  if (stored == dtype) return mapped;
+  if (stored == dtype) {
+    checkpoint::keep_pages(view);
+    return mapped;
+  }
   at::Tensor converted = mapped.to(dtype);
   checkpoint::release_pages(view);
   return converted;

@@ -94,19 +94,19 @@ std::vector<Unit> head_units(const std::vector<TaskLoad>& tasks, const ModelLoad
     const std::int64_t wanted =
         std::clamp<std::int64_t>(ceil_div(kUnitsPerRank * ranks, blocks), 1, asked_count);
     width = asked_count / wanted;  // rounded down: at least `wanted` ranges
-    for (const TaskLoad& task : tasks) {
-      if (model.layer_positions_per_second <= 0) break;
-      const auto seconds = [&](std::int64_t layer_count) {
-        return static_cast<double>(unit_instances) * price(task, model, 0, layer_count, resume) /
-               model.layer_positions_per_second;
-      };
-      while (width > 1 && seconds(width) > kUnitSeconds) --width;
-    }
   }
-  const std::vector<Range> ranges = layer_ranges(layers, width);
+  // Where the speed is known, a unit of a task takes about a minute at most, or is one layer.
+  const auto width_of = [&](const TaskLoad& task) {
+    std::int64_t own = width;
+    if (unit_layers > 0 || model.layer_positions_per_second <= 0) return own;
+    const double per_second = model.layer_positions_per_second / static_cast<double>(unit_instances);
+    while (own > 1 && price(task, model, 0, own, resume) / per_second > kUnitSeconds) --own;
+    return own;
+  };
 
   std::vector<Unit> units;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const std::vector<Range> ranges = layer_ranges(layers, width_of(tasks[t]));
     for (std::int64_t begin = 0; begin < tasks[t].instances; begin += unit_instances) {
       const std::int64_t end = std::min(begin + unit_instances, tasks[t].instances);
       for (const auto& [layer_begin, layer_end] : ranges) {

@@ -136,7 +136,7 @@ void Discovery::read() {
   end_phase();
 }
 
-// Of all weights: one rank reads them once more, the others are told.
+// Of all weights: one rank reads them once more, which may take longer than a reduction; the others are told.
 void Discovery::read_digest() {
   std::vector<std::byte> bytes;
   if (world_.rank() == 0) {
@@ -144,7 +144,9 @@ void Discovery::read_digest() {
     const auto view = std::as_bytes(std::span(digest.data(), digest.size()));
     bytes.assign(view.begin(), view.end());
   }
-  world_.broadcast(bytes, 0, comm::after(std::chrono::duration<double>(options_.deadline_seconds)));
+  constexpr double kReading = 3600;  // s
+  world_.broadcast(bytes, 0,
+                   comm::after(std::chrono::duration<double>(std::max(kReading, options_.deadline_seconds))));
   model_digest_.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 

@@ -35,10 +35,11 @@ std::span<const float> values(const at::Tensor& tensor) {
   return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
-// A reason as results may hold it: a picture by its name in the folder of pictures, wherever that lies.
+// A reason as results may hold it: files by their names in their folder, wherever that lies.
 std::string without_folder(std::string reason, const std::filesystem::path& folder) {
   const std::string prefix = (folder / "").string();
-  if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
+  for (auto at = reason.find(prefix); at != std::string::npos; at = reason.find(prefix, at))
+    reason.erase(at, prefix.size());
   return reason;
 }
 
@@ -130,11 +131,15 @@ const Evaluator::Instance& Evaluator::instance(std::int32_t task, std::int64_t i
   state.index = index;
   state.what = tasks_[static_cast<std::size_t>(task)].task.get();
   state.item = &tasks_[static_cast<std::size_t>(task)].items.at(static_cast<std::size_t>(index));
+  if (!state.what->open_ended() && state.item->target.empty()) {
+    state.excluded = "its target is empty";  // annotators may say nothing; there is nothing to attribute to
+    return state;
+  }
   at::Tensor features;
   try {
     features = model_.encode_picture(task::load_picture(images_, *state.item));
   } catch (const DataError& error) {  // the picture, never a record: those are checked on load
-    state.excluded = without_folder(error.what(), images_);
+    state.excluded = without_folder(without_folder(error.what(), images_), options_.benchmark);
     return state;
   }
   for (std::size_t which = 0; which < state.item->texts.size(); ++which) {
@@ -379,17 +384,29 @@ Work Evaluator::heads(const plan::Unit& unit) {
   return work;
 }
 
+// Empty for an instance that will be excluded, because its own target is.
+attribution::Target Evaluator::target_of(const TaskItems& items, const task::Item& item,
+                                         const metric::DocumentFrequency& frequency) const {
+  if (items.task->open_ended()) {
+    attribution::Target target =
+        attribution::open_target(model_.tokenizer(), item.references, frequency, options_.open_target_join);
+    if (target.ids.empty()) throw DataError("its references have no tokens");
+    return target;
+  }
+  if (item.target.empty()) return {};
+  return attribution::fixed_target(
+      text::answer_ids(model_.tokenizer(), chat_, item.texts.at(item.attributed), item.target));
+}
+
 std::vector<attribution::Target> Evaluator::targets(std::size_t task,
                                                     const metric::DocumentFrequency& frequency) const {
   const TaskItems& items = tasks_[task];
   std::vector<attribution::Target> targets;
   for (const task::Item& item : items.items) {
-    if (items.task->open_ended()) {
-      targets.push_back(attribution::open_target(model_.tokenizer(), item.references, frequency,
-                                                 options_.open_target_join));
-    } else {
-      targets.push_back(attribution::fixed_target(
-          text::answer_ids(model_.tokenizer(), chat_, item.texts.at(item.attributed), item.target)));
+    try {
+      targets.push_back(target_of(items, item, frequency));
+    } catch (const DataError& error) {
+      throw DataError(item.where + ": " + error.what());
     }
   }
   return targets;

@@ -80,10 +80,6 @@ Inputs::Inputs(const DiscoverOptions& run_options)
     check_counts(options, *task.task, task.items.size());
     const std::int64_t asked = task.task->generates() ? options.instances : options.queries;
     if (asked >= 0) task.items.resize(static_cast<std::size_t>(asked));
-    for (const task::Item& item : task.items) {
-      if (!task.task->open_ended() && item.target.empty())
-        throw DataError(item.where + ": the target of the task '" + name + "' is empty");
-    }
     tasks.push_back(std::move(task));
   }
   if (!std::filesystem::is_directory(benchmark.images)) {
@@ -110,10 +106,17 @@ std::int64_t Inputs::positions(const TaskItems& task, const task::Item& item) co
   return task.task->generates() ? longest + options.max_new_tokens - 1 : longest;
 }
 
-// Positions beyond those the model was trained for would be computed all the same, and wrong.
+// Positions beyond those the model was trained for would be computed all the same, and wrong. A text has at
+// most as many tokens as bytes, so that few are ever encoded here.
 void Inputs::check_lengths() const {
+  constexpr std::size_t kChatBytes = 64;  // more than any chat form adds
+  const auto around = static_cast<std::size_t>(config.image_tokens + options.max_new_tokens) + kChatBytes;
+  const auto fits = [&](const std::string& text) {
+    return text.size() + around <= static_cast<std::size_t>(config.text.max_position_embeddings);
+  };
   for (const TaskItems& task : tasks) {
     for (const task::Item& item : task.items) {
+      if (std::all_of(item.texts.begin(), item.texts.end(), fits)) continue;
       const std::int64_t longest = positions(task, item);
       if (longest <= config.text.max_position_embeddings) continue;
       throw UsageError(item.where + ": the task '" + task.task->name() + "' needs " +
@@ -197,7 +200,7 @@ std::string describe_plan(const Inputs& inputs, int ranks) {
             grouped(std::llround(load.prompts_per_cell)) + " prompt(s) of about " +
             grouped(std::llround(load.positions_per_prompt)) + " positions a cell\n";
   }
-  text += "head stage: " + grouped(static_cast<std::int64_t>(units.size())) + " units for " +
+  text += "head stage: at least " + grouped(static_cast<std::int64_t>(units.size())) + " units for " +
           std::to_string(ranks) + " rank(s), " + grouped(inputs.cells_in(units)) + " cells, " +
           grouped(std::llround(cost / static_cast<double>(inputs.shape.layers))) + " positions\n";
   const std::int64_t stored =
@@ -208,7 +211,9 @@ std::string describe_plan(const Inputs& inputs, int ranks) {
   text += "neuron stage: " + grouped(static_cast<std::int64_t>(neuron_units.size())) + " units, " +
           grouped(stored) + " stored heads a task, " +
           grouped(std::llround(neuron_cost / static_cast<double>(inputs.shape.layers))) +
-          " positions\nnothing was computed or written\n";
+          " positions\nunits are cut further, down to one layer, where one would take over a minute; nothing "
+          "was computed or "
+          "written\n";
   return text;
 }
 

@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kRequest = 1;
 constexpr int kGrant = 2;
+// A rank without work asks again after a pause that grows: others may be in their last unit for long.
+constexpr std::chrono::milliseconds kShortestPause{20}, kLongestPause{500};
 
 double seconds_since(comm::Clock::time_point start) {
   return std::chrono::duration<double>(comm::Clock::now() - start).count();
@@ -102,6 +104,7 @@ class Desk {
 void work_until_done(comm::Communicator& world, const StageHooks& hooks, double patience) {
   plan::Outcome outcome;
   outcome.rank = world.rank();
+  std::chrono::milliseconds pause = kShortestPause;
   while (true) {
     auto sending = world.send(comm::to_bytes(outcome), 0, kRequest);
     const auto message = world.receive(kGrant, comm::after(std::chrono::duration<double>(patience)));
@@ -114,8 +117,10 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, double 
     if (grant.kind == plan::Grant::Kind::stage_done) return;
     outcome = {};
     if (grant.kind == plan::Grant::Kind::wait) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      std::this_thread::sleep_for(pause);
+      pause = std::min(2 * pause, kLongestPause);
     } else {
+      pause = kShortestPause;
       const auto start = comm::Clock::now();
       outcome = hooks.work(grant.unit);
       outcome.has_unit = true;
@@ -153,7 +158,6 @@ StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, co
     work_until_done(world, hooks, patience);
   }
   std::vector<std::byte> bytes = world.rank() == 0 ? comm::to_bytes(summary) : std::vector<std::byte>{};
-  // The slowest rank may still be in its last unit when the others arrive here.
   world.broadcast(bytes, 0, comm::after(std::chrono::duration<double>(patience)));
   return comm::from_bytes<StageSummary>(bytes);
 }

@@ -33,6 +33,24 @@ TEST_F(Rows, TheNumberOfRowsChangesNoBit) {
   }
 }
 
+TEST(HalfRows, TheirNumberChangesNoBitEither) {
+  const c10::InferenceMode no_gradients;
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
+    const Llava model(test::data("tiny-llava"), dtype);
+    const model::EncodedPrompt prompt = test::fixture_prompt(model, "tiny-llava-expected");
+    const auto hidden = [&](std::size_t rows) {
+      return model.decoder().forward(test::whole(model, prompt, std::vector<model::RowEdit>(rows))).hidden;
+    };
+    const at::Tensor alone = hidden(1);
+    for (const std::size_t count : {2, 3, 7, 16}) {
+      const at::Tensor many = hidden(count);
+      for (std::int64_t r = 0; r < many.size(0); ++r)
+        EXPECT_TRUE(test::same_bits(many.select(0, r), alone.select(0, 0)))
+            << model::dtype_name(dtype) << ", " << count << " rows, row " << r;
+    }
+  }
+}
+
 TEST_F(Rows, NorDoesItChangeTheLogits) {
   // One position a row, as a readout takes it, and many, as a check does.
   for (const std::int64_t positions : {1, 2, 24}) {

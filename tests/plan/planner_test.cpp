@@ -82,6 +82,22 @@ TEST(Planner, ChoosesFourUnitsPerRankWhereTheTableAllows) {
   EXPECT_EQ(head_units(four_tasks(), small(), 100, 1, 0).size(), 66u);
 }
 
+TEST(Planner, CutsUnitsToAboutAMinuteEachTaskForItself) {
+  // Six layers of a vqa instance cost 6 * 43 + 48 * 6 * 43 layer-positions, of a query 50 prompts' worth.
+  ModelLoad model = small();
+  model.layer_positions_per_second = 1000;
+  const auto units = head_units(four_tasks(), model, 1, 1, 0);
+  expect_exact_cover(units, four_tasks(), {0, 1, 2, 3, 4, 5});
+  for (const Unit& unit : units) {
+    const std::int64_t width = unit.layer_end - unit.layer_begin;
+    EXPECT_EQ(width, unit.task == 3 ? 1 : 6) << "task " << unit.task;
+    EXPECT_TRUE(unit.cost / model.layer_positions_per_second <= 60 || width == 1);
+  }
+  // A width that was asked for stays.
+  for (const Unit& unit : head_units(four_tasks(), model, 1, 1, 3))
+    EXPECT_EQ(unit.layer_end - unit.layer_begin, 3);
+}
+
 TEST(Planner, Prices) {
   const TaskLoad task{"vqa", 1, 10, 1, 2};
   const ModelLoad model{4, 3, 0};

@@ -166,6 +166,27 @@ TEST_F(Alone, InvalidCellsWithinTheLimitAreStoredAsSuch) {
   }
 }
 
+TEST_F(Alone, ReasonsNameNoFolder) {
+  // Results must not depend on where the data lies.
+  const std::filesystem::path holes = folder() / "holes";
+  std::filesystem::create_directories(holes);
+  for (const char* part : {"source", "benchmark"})
+    std::filesystem::copy(folder() / part, holes / part, std::filesystem::copy_options::recursive);
+  const auto items =
+      task::make_task("vqa", "paper")->items(benchmark::load(holes / "benchmark", "discovery"), 1);
+  std::filesystem::remove(holes / "source" / "images" / items.front().file_name);
+  sweep::DiscoverOptions options = *options_;
+  options.benchmark = holes / "benchmark";
+  options.out = folder() / "with-holes";
+  sweep::discover(options, *comm::local());
+  for (const store::TaskContents& task : store::read_discovery(options.out / "discovery.h5").tasks) {
+    const table::Instance& instance = task.cells.instances.front();
+    EXPECT_EQ(instance.state, table::InstanceState::excluded);
+    EXPECT_NAMES(instance.reason, items.front().file_name);
+    EXPECT_EQ(instance.reason.find('/'), std::string::npos) << instance.reason;
+  }
+}
+
 TEST_F(Alone, DryRunTouchesNothing) {
   sweep::DiscoverOptions options = *options_;
   options.out = folder() / "dry";

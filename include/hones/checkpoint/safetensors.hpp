@@ -47,6 +47,9 @@ using TensorMap = std::map<std::string, TensorView>;
 // at a time.
 void release_pages(const TensorView& view);
 
+// For a tensor that is used where it lies: it will be read again and again, not once in order.
+void keep_pages(const TensorView& view);
+
 // Reads and checks one file: every validity rule of docs/models.md 1.1. Throws DataError naming file, tensor
 // and rule. Only F32, F16, BF16 and I64 tensors are accepted.
 TensorMap read_safetensors(const std::filesystem::path& file);

@@ -32,11 +32,11 @@ double price(const TaskLoad& task, const ModelLoad& model, std::int64_t layer_be
 
 // Units of the head stage. Instances come in blocks of `unit_instances` (>= 1, the last one of a task may be
 // shorter), layers in ranges of `unit_layers` (0: choose so that there are at least four units per rank where
-// the table is large enough, and none takes more than about a minute where the speed is known; never more
-// than one unit per instance and layer). Only layers in `asked` (sorted, without repeats; empty: all) are
-// cut; a range holds asked layers only, so it also ends where the next layer is not asked. Ids count from 0
-// in (task, instance, layer) order; every instance's plain column belongs to the unit with its lowest asked
-// layer.
+// the table is large enough, and a unit takes about a minute at most, or is one layer, where the speed is
+// known; never more than one unit per instance and layer). Only layers in `asked` (sorted, without repeats;
+// empty: all) are cut; a range holds asked layers only, so it also ends where the next layer is not asked.
+// Ids count from 0 in (task, instance, layer) order; every instance's plain column belongs to the unit with
+// its lowest asked layer.
 std::vector<Unit> head_units(const std::vector<TaskLoad>& tasks, const ModelLoad& model, int ranks,
                              std::int64_t unit_instances, std::int64_t unit_layers,
                              const std::vector<std::int64_t>& asked = {}, bool resume = false);

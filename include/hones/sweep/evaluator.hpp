@@ -66,6 +66,8 @@ class Evaluator {
  private:
   struct Instance;
   const Instance& instance(std::int32_t task, std::int64_t index);
+  attribution::Target target_of(const TaskItems& items, const task::Item& item,
+                                const metric::DocumentFrequency& frequency) const;
   void plain_run(Instance& state) const;
   void measure_trunk(Instance& state) const;
   std::vector<double> scores_under(const Instance& state, std::size_t which, std::vector<model::RowEdit> rows,
