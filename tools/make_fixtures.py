@@ -4,7 +4,8 @@
     tools/make_fixtures.py [images] [tokenizer] [model] [greedy]      (all of them without arguments)
 
 Needs the versions pinned in tools/versions.env plus Pillow < 13, scikit-image and scikit-learn (their photographs).
-greedy draws its scenes with build/release/hones_mpi. The fixtures are committed: tests never need Python. Two runs with the same versions write the same bytes.
+greedy draws its scenes with build/release/hones_mpi. The fixtures are committed: tests never need Python. Two runs with the
+same versions write the same bytes.
 """
 import importlib
 import pathlib

@@ -124,15 +124,9 @@ int discover(int argc, char** argv) {
   } catch (const SharedRefusal& refusal) {
     if (world.rank() == 0) log::error(refusal.what());
     return static_cast<int>(refusal.code());
-  } catch (const Error& error) {
-    if (world.size() == 1) throw;
-    end_job(world, error);
-  } catch (const std::filesystem::filesystem_error& error) {
-    if (world.size() == 1) throw;
-    end_job(world, data_error(error));
   } catch (const std::exception& error) {
     if (world.size() == 1) throw;
-    comm::fail(world, error);
+    end_job(world, error_of(error));
   }
 }
 

@@ -37,12 +37,8 @@ auto rank_zero_first(comm::Communicator& world, Make make) {
   if (world.rank() == 0) {
     try {
       made = make();
-    } catch (const Error& error) {
-      refusal = error;
-    } catch (const std::filesystem::filesystem_error& error) {
-      refusal = data_error(error);
     } catch (const std::exception& error) {
-      refusal = Error(ExitCode::rank_failed, error.what());
+      refusal = error_of(error);
     }
   }
   share_refusal(world, refusal);

@@ -55,20 +55,13 @@ void run_alone(const std::vector<std::string>& arguments, const hones::app::Laun
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const hones::app::Launch launch = hones::app::launch_of_environment();
-  const auto end = [&](hones::ExitCode code, const std::string& line) {
-    if (launch.rank == 0) hones::log::error(line);  // alike on every rank
-    return static_cast<int>(code);
-  };
   try {
     if (!arguments.empty() && arguments[0] == "discover") return hones::app::discover(argc, argv);
     run_alone(arguments, launch);
     return static_cast<int>(hones::ExitCode::ok);
-  } catch (const hones::Error& error) {
-    return end(error.code(), error.what());
-  } catch (const std::filesystem::filesystem_error& error) {
-    const hones::DataError refusal = hones::data_error(error);
-    return end(refusal.code(), refusal.what());
   } catch (const std::exception& error) {
-    return end(hones::ExitCode::rank_failed, error.what());
+    const hones::Error known = hones::error_of(error);
+    if (launch.rank == 0) hones::log::error(known.what());  // alike on every rank
+    return static_cast<int>(known.code());
   }
 }

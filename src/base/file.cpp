@@ -151,6 +151,12 @@ DataError data_error(const fs::filesystem_error& error) {
   return DataError((path.empty() ? "" : path + ": ") + error.code().message());
 }
 
+Error error_of(const std::exception& error) {
+  if (const auto* known = dynamic_cast<const Error*>(&error)) return *known;
+  if (const auto* place = dynamic_cast<const fs::filesystem_error*>(&error)) return data_error(*place);
+  return {ExitCode::rank_failed, error.what()};
+}
+
 std::string without_label(std::string_view words) {
   const std::size_t end = words.find("] ");
   if (words.starts_with("[json.exception.") && end != std::string_view::npos) words.remove_prefix(end + 2);

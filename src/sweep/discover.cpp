@@ -27,10 +27,7 @@ namespace hones::sweep {
 namespace {
 
 using comm::Clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+using comm::seconds_since;
 
 template <typename T>
 std::span<std::uint8_t> bytes_of(std::vector<T>& values) {
@@ -194,7 +191,7 @@ std::pair<int, std::string> Discovery::verdict(const StageSummary& summary, bool
 // Cells of a task in a stage.
 std::int64_t Discovery::cells_of(std::size_t task, bool head_stage) const {
   const table::TaskCells& cells = outputs_[task].cells;
-  if (head_stage) return cells.size() * (1 + inputs_->asked_heads(0, inputs_->shape.layers));
+  if (head_stage) return inputs_->head_cells(inputs_->tasks[task]);
   const std::int64_t done =
       std::count_if(cells.instances.begin(), cells.instances.end(),
                     [](const table::Instance& i) { return i.state == table::InstanceState::done; });

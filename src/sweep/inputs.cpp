@@ -1,11 +1,11 @@
 #include "inputs.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
+#include <hones/comm/communicator.hpp>
 
 namespace hones::sweep {
 
@@ -27,9 +27,9 @@ double speed_guess(const model::Decoder& decoder, const checkpoint::DecoderConfi
   const at::Tensor& weight = decoder.down_proj(0);  // [D, F]
   const at::Tensor input = at::ones({kPositions, weight.size(1)}, weight.options());
   at::linear(input, weight);  // the first call sets kernels up
-  const auto start = std::chrono::steady_clock::now();
+  const comm::Clock::time_point start = comm::Clock::now();
   at::linear(input, weight);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = comm::seconds_since(start);
   const double width = static_cast<double>(config.hidden_size),
                d_ff = static_cast<double>(config.intermediate_size);
   const double whole_layer = (4 * width * width + 3 * width * d_ff) / (width * d_ff);
@@ -81,10 +81,6 @@ Inputs::Inputs(const DiscoverOptions& run_options)
     const std::int64_t asked = task.task->generates() ? options.instances : options.queries;
     if (asked >= 0) task.items.resize(static_cast<std::size_t>(asked));
     tasks.push_back(std::move(task));
-  }
-  if (!std::filesystem::is_directory(benchmark.images)) {
-    throw DataError(options.benchmark.string() + ": its pictures lie in " + benchmark.images.string() +
-                    ", which is not a folder");
   }
   check_lengths();
 }
@@ -170,19 +166,12 @@ std::vector<plan::Unit> Inputs::neuron_units(int ranks, const std::vector<std::i
   return plan::neuron_units(loads(), {shape.layers, shape.heads, 0}, ranks, options.unit_instances, stored);
 }
 
-std::int64_t Inputs::asked_heads(std::int64_t begin, std::int64_t end) const {
-  if (options.heads.empty()) return (end - begin) * shape.heads;
-  return std::count_if(options.heads.begin(), options.heads.end(),
-                       [&](table::Head h) { return h.layer >= begin && h.layer < end; });
+std::int64_t Inputs::asked_heads() const {
+  return options.heads.empty() ? shape.layers * shape.heads : static_cast<std::int64_t>(options.heads.size());
 }
 
-std::int64_t Inputs::cells_in(const std::vector<plan::Unit>& units) const {
-  std::int64_t cells = 0;
-  for (const plan::Unit& unit : units) {
-    cells += (unit.instance_end - unit.instance_begin) *
-             (asked_heads(unit.layer_begin, unit.layer_end) + (unit.owns_plain ? 1 : 0));
-  }
-  return cells;
+std::int64_t Inputs::head_cells(const TaskItems& task) const {
+  return static_cast<std::int64_t>(task.items.size()) * (1 + asked_heads());
 }
 
 std::string describe_plan(const Inputs& inputs, int ranks) {
@@ -190,21 +179,21 @@ std::string describe_plan(const Inputs& inputs, int ranks) {
   const std::vector<plan::Unit> units = inputs.head_units(ranks);
   double cost = 0;
   for (const plan::Unit& unit : units) cost += unit.cost;
+  std::int64_t cells = 0;
+  for (const TaskItems& task : inputs.tasks) cells += inputs.head_cells(task);
   std::string text = "model " + inputs.options.model.string() + ": " + std::to_string(inputs.shape.layers) +
                      " layers x " + std::to_string(inputs.shape.heads) + " heads, d_ff " +
                      std::to_string(inputs.shape.d_ff) + ", tile_positions " +
                      std::to_string(inputs.tile_positions) + "\n";
   for (const plan::TaskLoad& load : all) {
     text += "  " + load.name + ": " + grouped(load.instances) + " instances x " +
-            grouped(inputs.asked_heads(0, inputs.shape.layers)) + " heads, " +
-            grouped(std::llround(load.prompts_per_cell)) + " prompt(s) of about " +
-            grouped(std::llround(load.positions_per_prompt)) + " positions a cell\n";
+            grouped(inputs.asked_heads()) + " heads, " + grouped(std::llround(load.prompts_per_cell)) +
+            " prompt(s) of about " + grouped(std::llround(load.positions_per_prompt)) + " positions a cell\n";
   }
   text += "head stage: at least " + grouped(static_cast<std::int64_t>(units.size())) + " units for " +
-          std::to_string(ranks) + " rank(s), " + grouped(inputs.cells_in(units)) + " cells, " +
+          std::to_string(ranks) + " rank(s), " + grouped(cells) + " cells, " +
           grouped(std::llround(cost / static_cast<double>(inputs.shape.layers))) + " positions\n";
-  const std::int64_t stored =
-      std::min(inputs.options.stored_heads, inputs.asked_heads(0, inputs.shape.layers));
+  const std::int64_t stored = std::min(inputs.options.stored_heads, inputs.asked_heads());
   const auto neuron_units = inputs.neuron_units(ranks, std::vector<std::int64_t>(all.size(), stored));
   double neuron_cost = 0;
   for (const plan::Unit& unit : neuron_units) neuron_cost += unit.cost;

@@ -39,11 +39,11 @@ class Inputs {
   // `stored`: heads of each task whose sums are kept.
   std::vector<plan::Unit> neuron_units(int ranks, const std::vector<std::int64_t>& stored) const;
   std::vector<plan::TaskLoad> loads() const;
-  // Heads of layers [begin, end) that were asked for.
-  std::int64_t asked_heads(std::int64_t begin, std::int64_t end) const;
-  std::int64_t cells_in(const std::vector<plan::Unit>& units) const;
+  std::int64_t asked_heads() const;
+  // Cells of a task in the head stage: every instance plain, and under each head asked for.
+  std::int64_t head_cells(const TaskItems& task) const;
   table::TaskCells empty_cells(const TaskItems& task) const;
-  // Instance `index` of a task as rendered: one prompt per candidate.
+  // An item's prompt with candidate `which` of item.texts.
   text::Prompt prompt(const task::Item& item, std::size_t which) const;
 
  private:

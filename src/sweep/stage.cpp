@@ -20,9 +20,7 @@ constexpr int kGrant = 2;
 // A rank without work asks again after a pause that grows: others may be in their last unit for long.
 constexpr std::chrono::milliseconds kShortestPause{20}, kLongestPause{500};
 
-double seconds_since(comm::Clock::time_point start) {
-  return std::chrono::duration<double>(comm::Clock::now() - start).count();
-}
+using comm::seconds_since;
 
 // Rank 0's side. Order of one turn: receive an outcome, book it, answer with a grant. It ends when every rank
 // has been told that the stage is done; then every unit has been booked, or the run has failed and nobody

@@ -138,7 +138,12 @@ TEST_F(Places, RefusalsOfTheSystemAreNamedWithoutCxxWords) {
     const DataError refusal = data_error(error);
     EXPECT_EQ(refusal.what(), folder_.string() + "/file/x: Not a directory");
     EXPECT_EQ(refusal.code(), ExitCode::bad_data);
+    EXPECT_EQ(error_of(error).code(), ExitCode::bad_data);
+    EXPECT_STREQ(error_of(error).what(), refusal.what());
   }
+  EXPECT_EQ(error_of(UsageError("wrong")).code(), ExitCode::usage);
+  EXPECT_EQ(error_of(std::runtime_error("odd")).code(), ExitCode::rank_failed);
+  EXPECT_STREQ(error_of(std::runtime_error("odd")).what(), "odd");
   std::filesystem::create_directories(folder_ / "folder");
   EXPECT_EQ(line_of<Error>([&] { write_file(folder_ / "folder", "text"); }),
             "cannot replace " + folder_.string() + "/folder: Is a directory");

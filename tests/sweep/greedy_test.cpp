@@ -1,7 +1,5 @@
 // The answers of a whole sweep's plain column on 200 scenes a task, against transformers' own greedy decoding
 // (tests/data/greedy, made by tools/make_fixtures.py greedy).
-#include <fstream>
-
 #include <nlohmann/json.hpp>
 
 #include <hones/base/digest.hpp>
@@ -16,14 +14,11 @@ constexpr double kMargin = 1e-3;      // below it the reference itself hung by a
 constexpr double kMayDiffer = 0.005;  // of a task's answers
 const std::filesystem::path kCheckpoint = HONES_CHECKPOINT;
 
-std::string pictures_digest(const std::filesystem::path& benchmark) {
-  const auto manifest = nlohmann::json::parse(read_file(benchmark / "manifest.json"));
-  const std::filesystem::path images = benchmark / manifest["images"].get<std::string>();
+std::string pictures_digest(const std::filesystem::path& folder) {
+  const benchmark::Benchmark benchmark = benchmark::load(folder, "discovery");
   Sha256 digest;
-  std::ifstream records(benchmark / "discovery.jsonl");
-  for (std::string line; std::getline(records, line);) {
-    digest.update(read_file(images / nlohmann::json::parse(line)["file_name"].get<std::string>()));
-  }
+  for (const benchmark::Record& record : benchmark.records)
+    digest.update(read_file(benchmark.images / record.file_name));
   return digest.hex();
 }
 
@@ -32,17 +27,13 @@ void draw(const nlohmann::json& metadata, const std::filesystem::path& folder) {
   synth.images = metadata["synth"]["images"];
   synth.seed = metadata["synth"]["seed"];
   synth.near_twins = metadata["synth"]["near_twins"];
-  synth.out = folder / "scenes";
-  benchmark::synth(synth);
   benchmark::PrepareOptions prepare;
   prepare.discovery = metadata["prepare"]["discovery"];
   prepare.dev = metadata["prepare"]["dev"];
   prepare.test = metadata["prepare"]["test"];
   prepare.queries = metadata["prepare"]["queries"];
   prepare.seed = metadata["prepare"]["seed"];
-  prepare.out = folder / "benchmark";
-  benchmark::find_sources(synth.out, prepare);
-  benchmark::prepare(prepare);
+  test::draw_benchmark(folder, synth, prepare);
 }
 
 TEST(Greedy, TwoHundredScenesOfEveryGeneratingTaskAsTransformersAnswersThem) {

@@ -20,22 +20,28 @@
 
 namespace hones::test {
 
-// Scenes and benchmark in `folder`: 60 discovery images, 2 queries of 50 candidates.
+// Scenes in FOLDER/source and their benchmark in FOLDER/benchmark; `out` and the sources are set here.
+inline void draw_benchmark(const std::filesystem::path& folder, benchmark::SynthOptions synth,
+                           benchmark::PrepareOptions prepare) {
+  synth.out = folder / "source";
+  benchmark::synth(synth);
+  prepare.out = folder / "benchmark";
+  benchmark::find_sources(synth.out, prepare);
+  benchmark::prepare(prepare);
+}
+
+// 60 discovery images, 2 queries of 50 candidates.
 inline void draw_benchmark(const std::filesystem::path& folder) {
   benchmark::SynthOptions synth;
   synth.images = 60;
   synth.seed = 11;
   synth.near_twins = 0;
-  synth.out = folder / "source";
-  benchmark::synth(synth);
   benchmark::PrepareOptions prepare;
-  prepare.out = folder / "benchmark";
   prepare.discovery = 60;
   prepare.dev = 0;
   prepare.test = 0;
   prepare.queries = 2;
-  benchmark::find_sources(folder / "source", prepare);
-  benchmark::prepare(prepare);
+  draw_benchmark(folder, synth, prepare);
 }
 
 // Settings that `rank` reads back, as the command line would have stored them.

@@ -101,12 +101,16 @@ class Reference:
     def hidden(self, embeds: torch.Tensor) -> torch.Tensor:
         return self.language(inputs_embeds=embeds, use_cache=False).last_hidden_state
 
-    def draft(self, ids: list[int], pixels: torch.Tensor) -> list[int]:
-        """transformers' own greedy answer with its cache."""
+    def greedy(self, ids: list[int], pixels: torch.Tensor) -> tuple[list[int], float]:
+        """transformers' own greedy answer with its cache, and the smallest gap between its best and second logit."""
         out = self.model.generate(input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long),
                                   pixel_values=pixels, max_new_tokens=LIMIT, do_sample=False, eos_token_id=sorted(self.eos),
-                                  pad_token_id=0)
-        return out[0, len(ids):].tolist()
+                                  pad_token_id=0, output_logits=True, return_dict_in_generate=True)
+        margin = min(float(best - second) for best, second in (logits[0].topk(2).values for logits in out.logits))
+        return out.sequences[0, len(ids):].tolist(), margin
+
+    def draft(self, ids: list[int], pixels: torch.Tensor) -> list[int]:
+        return self.greedy(ids, pixels)[0]
 
     def check(self, prompt: torch.Tensor, drafts: list[list[int]]) -> torch.Tensor:
         """Logits of all answer positions, one row per draft: [rows, LIMIT, V]. Always prompt + LIMIT - 1 positions."""

@@ -38,6 +38,10 @@ void check_output_file(const std::string& named, const std::filesystem::path& fi
 // What std::filesystem throws, as the one line and exit code of a place that cannot be used: "PATH: REASON".
 DataError data_error(const std::filesystem::filesystem_error& error);
 
+// What the program ends with when `error` is not caught: an Error as it is, data_error() of what
+// std::filesystem throws, and for everything else its words with ExitCode::rank_failed.
+Error error_of(const std::exception& error);
+
 // Words of a parser for people: without the "[json.exception...] " that they begin with.
 std::string without_label(std::string_view words);
 

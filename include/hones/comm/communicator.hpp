@@ -21,6 +21,10 @@ inline Deadline after(std::chrono::duration<double> seconds) {
   return Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds);
 }
 
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 // Where a buffer lies. Today every collective is done on host memory; NCCL gets the device ones.
 enum class MemoryKind { host, device };
 
