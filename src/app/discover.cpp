@@ -37,6 +37,9 @@ void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOpt
   options.weights = settings.text("ranking.weights");
   options.bootstrap_resamples = settings.integer("discover.bootstrap_resamples");
   options.engine = settings.text("engine.form");
+  options.resume = settings.boolean("engine.resume");
+  options.tree = settings.boolean("engine.tree");
+  options.verify = settings.boolean("engine.verify");
   options.tile_positions = settings.integer("engine.tile_positions");
   options.max_bad = settings.real("discover.max_bad");
 }

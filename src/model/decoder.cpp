@@ -1,4 +1,5 @@
 #include <cmath>
+#include <tuple>
 
 #include <hones/base/error.hpp>
 #include <hones/model/decoder.hpp>
@@ -66,6 +67,13 @@ Decoder::Decoder(const checkpoint::DecoderConfig& config, const WeightSource& we
 
 const at::Tensor& Decoder::down_proj(std::int64_t layer) const {
   return layers_.at(static_cast<std::size_t>(layer)).down_proj;
+}
+
+std::pair<at::Tensor, at::Tensor> Decoder::rotation(const at::Tensor& positions) const {
+  const at::Tensor angles =
+      positions.select(0, 0).to(at::kFloat).unsqueeze(1) * inverse_frequencies_.unsqueeze(0);
+  const at::Tensor both = at::cat({angles, angles}, -1);
+  return {both.cos().to(dtype()), both.sin().to(dtype())};
 }
 
 at::Tensor Decoder::embed(const at::Tensor& ids) const {
@@ -157,11 +165,7 @@ ForwardOutput Decoder::forward(const ForwardInput& input, const HeadGroup& group
   HONES_ASSERT(input.start.residual.size(1) == T, "residual and sequence differ in length");
 
   Pass pass{input, group, {}, {}, {}, {}, {}, 0, {}};
-  const at::Tensor angles =
-      input.sequence.positions.select(0, 0).to(at::kFloat).unsqueeze(1) * inverse_frequencies_.unsqueeze(0);
-  const at::Tensor both = at::cat({angles, angles}, -1);
-  pass.cos = both.cos().to(dtype());
-  pass.sin = both.sin().to(dtype());
+  std::tie(pass.cos, pass.sin) = rotation(input.sequence.positions);
   pass.observe("cos", -1, pass.cos);
   pass.observe("sin", -1, pass.sin);
   const std::int64_t past = input.past ? input.past->length() : 0;

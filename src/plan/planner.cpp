@@ -113,7 +113,7 @@ std::vector<Unit> head_units(const std::vector<TaskLoad>& tasks, const ModelLoad
         Unit unit;
         unit.id = static_cast<std::int64_t>(units.size());
         unit.stage = Stage::heads;
-        unit.task = static_cast<std::int32_t>(t);
+        unit.load = static_cast<std::int32_t>(t);
         unit.instance_begin = begin;
         unit.instance_end = end;
         unit.layer_begin = layer_begin;
@@ -142,7 +142,7 @@ std::vector<Unit> neuron_units(const std::vector<TaskLoad>& tasks, const ModelLo
       Unit unit;
       unit.id = static_cast<std::int64_t>(units.size());
       unit.stage = Stage::neurons;
-      unit.task = static_cast<std::int32_t>(t);
+      unit.load = static_cast<std::int32_t>(t);
       unit.instance_begin = begin;
       unit.instance_end = std::min(begin + block, tasks[t].instances);
       unit.layer_end = model.layers;

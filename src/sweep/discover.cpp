@@ -240,8 +240,9 @@ StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> 
     const Work done = work(unit);
     plan::Outcome outcome;
     outcome.cells = done.cells;
-    outcome.invalid_cells = done.invalid_cells;
+    outcome.invalid_by_task = done.invalid_by_task;
     outcome.layer_positions = done.layer_positions;
+    outcome.decode_layer_positions = done.decode_layer_positions;
     outcome.full_layer_positions = done.full_layer_positions;
     outcome.exclusions = done.exclusions;
     return outcome;
@@ -258,6 +259,7 @@ StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> 
   const StageSummary summary = run_stage(world_, scheduler.get(), hooks, options_.deadline_seconds);
   if (summary.failure != 0) throw Error(static_cast<ExitCode>(summary.failure), summary.failure_line);
   record_.layer_positions += summary.layer_positions;
+  record_.decode_layer_positions += summary.decode_layer_positions;
   record_.full_layer_positions += summary.full_layer_positions;
   record_.cells += summary.cells;
   for (std::size_t r = 0; r < summary.cells_by_rank.size(); ++r)
@@ -293,8 +295,8 @@ void Discovery::heads() {
   if (world_.rank() == 0) units = inputs_->head_units(world_.size());
   const StageSummary summary = stage("heads", std::move(units), [&](const plan::Unit& unit) {
     Work work = inputs_->evaluator->heads(unit);
-    auto& own = outputs_[static_cast<std::size_t>(unit.task)].cells.own;
-    std::move(work.blocks.begin(), work.blocks.end(), std::back_inserter(own));
+    for (Work::Block& block : work.blocks)
+      outputs_[static_cast<std::size_t>(block.task)].cells.own.push_back(std::move(block.cells));
     return work;
   });
   record_.exclusions = summary.exclusions;
@@ -361,7 +363,7 @@ void Discovery::neurons() {
   std::vector<plan::Unit> units;
   if (world_.rank() == 0) units = inputs_->neuron_units(world_.size(), stored);
   stage("neurons", std::move(units), [&](const plan::Unit& unit) {
-    const auto t = static_cast<std::size_t>(unit.task);
+    const auto t = static_cast<std::size_t>(unit.load);
     return inputs_->evaluator->neurons(unit, outputs_[t].cells, targets_[t], outputs_[t].sums);
   });
   const attribution::NeuronOptions neuron_options{options_.top_k, options_.weights, options_.neuron_mode,

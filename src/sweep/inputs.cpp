@@ -6,6 +6,7 @@
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
 #include <hones/comm/communicator.hpp>
+#include <hones/model/prompt_tree.hpp>
 
 namespace hones::sweep {
 
@@ -34,6 +35,10 @@ double speed_guess(const model::Decoder& decoder, const checkpoint::DecoderConfi
                d_ff = static_cast<double>(config.intermediate_size);
   const double whole_layer = (4 * width * width + 3 * width * d_ff) / (width * d_ff);
   return static_cast<double>(kPositions) / (std::max(seconds, 1e-9) * whole_layer);
+}
+
+bool shares_pictures(const DiscoverOptions& options) {
+  return options.engine != "plain" && options.tree;
 }
 
 // The instances or queries asked for; more than there are is a mistake to hear of before the night.
@@ -83,11 +88,12 @@ Inputs::Inputs(const DiscoverOptions& run_options)
     tasks.push_back(std::move(task));
   }
   check_lengths();
+  kinds = shares_pictures(options) ? shared_kinds(tasks) : separate_kinds(tasks);
 }
 
 void Inputs::load_weights() {
   model = std::make_unique<model::Llava>(options.model, dtype);
-  evaluator = std::make_unique<Evaluator>(options, *model, tasks, benchmark.images, tile_positions);
+  evaluator = make_evaluator(options, *model, tasks, kinds, benchmark.images, tile_positions);
 }
 
 text::Prompt Inputs::prompt(const task::Item& item, std::size_t which) const {
@@ -139,7 +145,7 @@ table::TaskCells Inputs::empty_cells(const TaskItems& task) const {
   return cells;
 }
 
-std::vector<plan::TaskLoad> Inputs::loads() const {
+std::vector<plan::TaskLoad> Inputs::task_loads() const {
   std::vector<plan::TaskLoad> all;
   for (const TaskItems& task : tasks) {
     const task::Item& first = task.items.front();
@@ -155,15 +161,39 @@ std::vector<plan::TaskLoad> Inputs::loads() const {
   return all;
 }
 
+// Of a kind its first bundle stands for all.
+std::vector<plan::TaskLoad> Inputs::kind_loads() const {
+  if (!shares_pictures(options)) return task_loads();
+  std::vector<plan::TaskLoad> all;
+  for (const Kind& kind : kinds) {
+    std::vector<std::vector<std::int64_t>> prompts;
+    plan::TaskLoad load;
+    load.name = kind.name;
+    load.instances = static_cast<std::int64_t>(kind.bundles.size());
+    for (const Member& member : kind.bundles.front()) {
+      const TaskItems& task = tasks[static_cast<std::size_t>(member.task)];
+      const task::Item& item = task.items[static_cast<std::size_t>(member.index)];
+      for (std::size_t which = 0; which < item.texts.size(); ++which)
+        prompts.push_back(prompt(item, which).ids);
+      if (task.task->generates()) load.decode_positions += static_cast<double>(options.max_new_tokens) / 4;
+    }
+    load.positions_per_prompt = static_cast<double>(
+        model::make_tree(prompts, std::vector<std::vector<std::int64_t>>(prompts.size())).length());
+    all.push_back(load);
+  }
+  return all;
+}
+
 std::vector<plan::Unit> Inputs::head_units(int ranks) const {
   plan::ModelLoad load{shape.layers, shape.heads, 0};
   if (model) load.layer_positions_per_second = speed_guess(model->decoder(), config.text);
-  return plan::head_units(loads(), load, ranks, options.unit_instances, options.unit_layers,
-                          asked_layers(options));
+  return plan::head_units(kind_loads(), load, ranks, options.unit_instances, options.unit_layers,
+                          asked_layers(options), options.engine != "plain" && options.resume);
 }
 
 std::vector<plan::Unit> Inputs::neuron_units(int ranks, const std::vector<std::int64_t>& stored) const {
-  return plan::neuron_units(loads(), {shape.layers, shape.heads, 0}, ranks, options.unit_instances, stored);
+  return plan::neuron_units(task_loads(), {shape.layers, shape.heads, 0}, ranks, options.unit_instances,
+                            stored);
 }
 
 std::int64_t Inputs::asked_heads() const {
@@ -175,7 +205,7 @@ std::int64_t Inputs::head_cells(const TaskItems& task) const {
 }
 
 std::string describe_plan(const Inputs& inputs, int ranks) {
-  const std::vector<plan::TaskLoad> all = inputs.loads();
+  const std::vector<plan::TaskLoad> all = inputs.task_loads();
   const std::vector<plan::Unit> units = inputs.head_units(ranks);
   double cost = 0;
   for (const plan::Unit& unit : units) cost += unit.cost;

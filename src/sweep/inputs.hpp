@@ -28,6 +28,7 @@ class Inputs {
   const DiscoverOptions& options;
   benchmark::Benchmark benchmark;
   std::vector<TaskItems> tasks;
+  std::vector<Kind> kinds;  // of the head stage
   checkpoint::LlavaConfig config;
   at::ScalarType dtype = at::kFloat;
   table::Shape shape;
@@ -38,7 +39,8 @@ class Inputs {
   std::vector<plan::Unit> head_units(int ranks) const;
   // `stored`: heads of each task whose sums are kept.
   std::vector<plan::Unit> neuron_units(int ranks, const std::vector<std::int64_t>& stored) const;
-  std::vector<plan::TaskLoad> loads() const;
+  std::vector<plan::TaskLoad> task_loads() const;  // what a prompt of each task costs
+  std::vector<plan::TaskLoad> kind_loads() const;  // what a bundle of each kind costs
   std::int64_t asked_heads() const;
   // Cells of a task in the head stage: every instance plain, and under each head asked for.
   std::int64_t head_cells(const TaskItems& task) const;

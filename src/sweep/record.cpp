@@ -23,9 +23,25 @@ std::string utc_now() {
   return text;
 }
 
+namespace {
+
+// "fast", "plain", or "fast" without the savings that are switched off.
+std::string engine_of(const DiscoverOptions& options) {
+  std::string engine = options.engine;
+  if (engine == "plain") return engine;
+  if (!options.resume) engine += " resume=false";
+  if (!options.tree) engine += " tree=false";
+  if (!options.verify) engine += " verify=false";
+  return engine;
+}
+
+}  // namespace
+
 std::map<std::string, std::string> environment(const Inputs& inputs, const std::string& model_digest) {
+  std::vector<std::string> tasks = inputs.options.tasks;
+  std::sort(tasks.begin(), tasks.end());  // their order changes no bit
   std::string task_set;
-  for (const std::string& task : inputs.options.tasks) task_set += (task_set.empty() ? "" : ",") + task;
+  for (const std::string& task : tasks) task_set += (task_set.empty() ? "" : ",") + task;
   return {{"git_commit", std::string(git_commit())},
           {"libtorch", TORCH_VERSION},
           {"cpu_capability", at::get_cpu_capability()},
@@ -35,7 +51,7 @@ std::map<std::string, std::string> environment(const Inputs& inputs, const std::
           {"task_set", task_set},
           {"tile_positions", std::to_string(inputs.tile_positions)},
           {"operator", inputs.options.op},
-          {"engine", inputs.options.engine},
+          {"engine", engine_of(inputs.options)},
           {"model_digest", model_digest},
           {"benchmark_digest", inputs.benchmark.digest}};
 }
@@ -92,6 +108,7 @@ nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
   run["devices"] = std::vector<std::string>(record.nodes.size(), "cpu");
   run["phases"] = record.phases;
   run["forward_equivalents"] = record.layer_positions / record.full_layer_positions;
+  run["decode_equivalents"] = record.decode_layer_positions / record.full_layer_positions;
   run["positions"] = record.layer_positions / static_cast<double>(outputs.front().cells.shape.layers);
   run["cells"] = record.cells;
   run["cells_by_rank"] = record.cells_by_rank;

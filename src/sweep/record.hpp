@@ -22,6 +22,7 @@ struct Record {
   double seconds = 0;                    // of the whole run
   std::vector<std::string> nodes;        // by rank
   double layer_positions = 0;            // computed
+  double decode_layer_positions = 0;     // of them, decoding rows whose answer changed
   double full_layer_positions = 0;       // of one full prefill per cell
   std::int64_t cells = 0;
   std::vector<std::int64_t> cells_by_rank;

@@ -75,10 +75,12 @@ class Desk {
     scheduler_.done(outcome, seconds_since(start_));
     summary_.cells += outcome.cells;
     summary_.cells_by_rank[static_cast<std::size_t>(outcome.rank)] += outcome.cells;
-    const auto task = static_cast<std::size_t>(outcome.task);
-    if (summary_.invalid_by_task.size() <= task) summary_.invalid_by_task.resize(task + 1, 0);
-    summary_.invalid_by_task[task] += outcome.invalid_cells;
+    if (summary_.invalid_by_task.size() < outcome.invalid_by_task.size())
+      summary_.invalid_by_task.resize(outcome.invalid_by_task.size(), 0);
+    for (std::size_t t = 0; t < outcome.invalid_by_task.size(); ++t)
+      summary_.invalid_by_task[t] += outcome.invalid_by_task[t];
     summary_.layer_positions += outcome.layer_positions;
+    summary_.decode_layer_positions += outcome.decode_layer_positions;
     summary_.full_layer_positions += outcome.full_layer_positions;
     for (const plan::Exclusion& exclusion : outcome.exclusions) {
       const auto same = [&](const plan::Exclusion& e) {
@@ -123,7 +125,6 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, double 
       outcome = hooks.work(grant.unit);
       outcome.has_unit = true;
       outcome.unit = grant.unit.id;
-      outcome.task = grant.unit.task;
       outcome.seconds = seconds_since(start);
     }
     outcome.rank = world.rank();

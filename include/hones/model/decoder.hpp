@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <hones/checkpoint/llava.hpp>
@@ -33,15 +34,20 @@ class Decoder {
   // hidden states and head rows in float32 first, as the retrieval readout does (docs/benchmark.md 3.7).
   at::Tensor logits(const at::Tensor& hidden, bool upcast = false) const;
 
-  const at::Tensor& unembedding() const { return head_; }  // [V, D]
-  const at::Tensor& down_proj(std::int64_t layer) const;   // [D, F]
+  // Angles of every position of the first axis: cos and sin [T, Dh] in the model's dtype.
+  std::pair<at::Tensor, at::Tensor> rotation(const at::Tensor& positions) const;
 
- private:
   struct Layer {
     at::Tensor input_layernorm, post_attention_layernorm;  // [D]
     at::Tensor q_proj, k_proj, v_proj, o_proj;             // [H*Dh, D], [KV*Dh, D] twice, [D, H*Dh]
     at::Tensor gate_proj, up_proj, down_proj;              // [F, D] twice, [D, F]
   };
+  const Layer& layer(std::int64_t index) const { return layers_.at(static_cast<std::size_t>(index)); }
+  const at::Tensor& norm() const { return norm_; }         // [D]
+  const at::Tensor& unembedding() const { return head_; }  // [V, D]
+  const at::Tensor& down_proj(std::int64_t layer) const;   // [D, F]
+
+ private:
   struct Pass;  // what is common to all layers of one forward
 
   at::Tensor attention(const Layer& layer, std::int64_t index, const at::Tensor& h, Pass& pass) const;

@@ -16,7 +16,8 @@ enum class Stage : std::uint8_t { heads = 0, neurons = 1 };
 struct Unit {
   std::int64_t id = 0;
   Stage stage = Stage::heads;
-  std::int32_t task = 0;  // index into the run's task list (today a group is one task)
+  std::int32_t load =
+      0;  // index into the loads the planner was given: bundles of tasks that share pictures, or tasks
   std::int64_t instance_begin = 0;
   std::int64_t instance_end = 0;
   std::int64_t layer_begin = 0;
@@ -26,7 +27,7 @@ struct Unit {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& id& stage& task& instance_begin& instance_end& layer_begin& layer_end& owns_plain& cost;
+    archive& id& stage& load& instance_begin& instance_end& layer_begin& layer_end& owns_plain& cost;
   }
 };
 
@@ -59,18 +60,18 @@ struct Outcome {
   int rank = 0;
   bool has_unit = false;  // false: the first request
   std::int64_t unit = 0;
-  std::int32_t task = 0;  // the unit's
   double seconds = 0;
   std::int64_t cells = 0;
-  std::int64_t invalid_cells = 0;   // found by this unit
-  double layer_positions = 0;       // computed
-  double full_layer_positions = 0;  // of one full prefill per cell
+  std::vector<std::int64_t> invalid_by_task;  // cells found invalid by this unit; as many entries as tasks
+  double layer_positions = 0;                 // computed
+  double decode_layer_positions = 0;          // of them, decoding rows whose answer changed
+  double full_layer_positions = 0;            // of one full prefill per cell
   std::vector<Exclusion> exclusions;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& rank& has_unit& unit& task& seconds& cells& invalid_cells& layer_positions& full_layer_positions&
-        exclusions;
+    archive& rank& has_unit& unit& seconds& cells& invalid_by_task& layer_positions& decode_layer_positions&
+        full_layer_positions& exclusions;
   }
 };
 

@@ -1,16 +1,18 @@
-// Evaluates cells: one rank's engine. The plain engine of the first day (docs/design.md): every row starts at
-// layer 0, every candidate is a prompt of its own, every check a whole forward. Slow and plain; it judges the
-// fast ones.
+// Evaluates cells: one rank's engine. Two of them: the plain engine, where every row starts at layer 0, every
+// candidate is a prompt of its own and every check a whole forward (slow, simple, and the judge), and the
+// fast one with the savings of docs/design.md.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <hones/attribution/target.hpp>
-#include <hones/model/generation.hpp>
+#include <hones/model/llava.hpp>
 #include <hones/plan/unit.hpp>
+#include <hones/sweep/bundle.hpp>
 #include <hones/sweep/options.hpp>
 #include <hones/table/cells.hpp>
 #include <hones/table/neurons.hpp>
@@ -18,19 +20,21 @@
 
 namespace hones::sweep {
 
-struct TaskItems {
-  std::unique_ptr<task::Task> task;
-  std::vector<task::Item> items;
-};
-
 // What a unit left behind.
 struct Work {
-  std::vector<table::CellBlock> blocks;     // head stage
+  struct Block {
+    std::int32_t task = 0;
+    table::CellBlock cells;
+  };
+  std::vector<Block> blocks;                // head stage
   std::vector<plan::Exclusion> exclusions;  // instances that could not be computed
   std::int64_t cells = 0;
-  std::int64_t invalid_cells = 0;
-  double layer_positions = 0;       // computed
-  double full_layer_positions = 0;  // of one full prefill per cell
+  std::vector<std::int64_t> invalid_by_task;  // cells, as many entries as tasks
+  double layer_positions = 0;                 // computed, decoding included
+  double decode_layer_positions = 0;  // of them, for rows whose answer changed: decoding and its checks
+  double full_layer_positions = 0;    // of one full prefill per cell
+
+  std::int64_t invalid_cells() const;
 };
 
 // tile_positions when the setting is 0: what a gigabyte of activations holds, by model shape and dtype alone.
@@ -41,55 +45,72 @@ std::int64_t tile_rows(std::int64_t tile_positions, std::int64_t positions, std:
 
 class Evaluator {
  public:
-  // All references must outlive it. tile_positions > 0. Heads asked for lie within the model. DataError where
-  // the tokenizer has no single token for Yes or No (retrieval).
-  Evaluator(const DiscoverOptions& options, const model::Llava& model, const std::vector<TaskItems>& tasks,
-            std::filesystem::path images, std::int64_t tile_positions);
-  ~Evaluator();
+  virtual ~Evaluator() = default;
 
-  // Rank-local, like all members. Cells of the unit's instances and layers; the plain column where the unit
-  // owns it. A head that was not asked for has the state `not_asked`, its neighbours in a tile apart. A
-  // picture that cannot be used, or a plain run that is not finite, is an exclusion, not an error.
-  Work heads(const plan::Unit& unit);
+  // Rank-local, like all members. Cells of the unit's bundles (of `kinds` the evaluator was made with) and
+  // layers; the plain column where the unit owns it. A head that was not asked for has the state `not_asked`,
+  // its neighbours in a block apart. A picture that cannot be used, or a plain run that is not finite, is an
+  // exclusion, not an error.
+  virtual Work heads(const plan::Unit& unit) = 0;
 
-  // Adds the unit's instances to `sums` (heads = sums.heads). Excluded instances and invalid head cells of
-  // `cells` add nothing. Work::invalid_cells counts what was found invalid here: contributions not finite or
-  // beyond the sums' range.
-  Work neurons(const plan::Unit& unit, const table::TaskCells& cells,
-               const std::vector<attribution::Target>& targets, table::NeuronSums& sums);
+  // Adds the unit's instances of one task (unit.load is the task) to `sums` (heads = sums.heads). Excluded
+  // instances and invalid head cells of `cells` add nothing. Work::invalid_by_task counts what was found
+  // invalid here: contributions not finite or beyond the sums' range.
+  virtual Work neurons(const plan::Unit& unit, const table::TaskCells& cells,
+                       const std::vector<attribution::Target>& targets, table::NeuronSums& sums) = 0;
 
   // Target of every item of a task: fixed ones from the prompt, open ones with the document frequencies.
   // DataError naming the record where there is none.
   std::vector<attribution::Target> targets(std::size_t task,
                                            const metric::DocumentFrequency& frequency) const;
 
- private:
-  struct Instance;
-  const Instance& instance(std::int32_t task, std::int64_t index);
-  attribution::Target target_of(const TaskItems& items, const task::Item& item,
-                                const metric::DocumentFrequency& frequency) const;
-  void plain_run(Instance& state) const;
-  void measure_trunk(Instance& state) const;
-  std::vector<double> scores_under(const Instance& state, std::size_t which, std::vector<model::RowEdit> rows,
-                                   double& layer_positions) const;
-  table::CellBlock plain_block(const Instance& state) const;
-  table::CellBlock head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end,
-                             Work& work) const;
-  model::RowEdit edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head,
-                      std::int64_t first, std::int64_t length) const;
-  std::vector<double> log_p_yes(const model::ForwardOutput& output) const;
+ protected:
+  // All references must outlive it. DataError where the tokenizer has no single token for Yes or No
+  // (retrieval).
+  Evaluator(const DiscoverOptions& options, const model::Llava& model, const std::vector<TaskItems>& tasks,
+            std::filesystem::path images);
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
+
+  const TaskItems& items_of(std::int32_t task) const { return tasks_[static_cast<std::size_t>(task)]; }
+  bool asked(std::int64_t layer, std::int64_t head) const {
+    return asked_[static_cast<std::size_t>(layer)][static_cast<std::size_t>(head)];
+  }
+  bool any_asked(std::int64_t layer, std::int64_t begin, std::int64_t end) const;
+  // Image features of an item, or why there are none. `reason` is empty when all is well.
+  at::Tensor features(const task::Item& item, std::string& reason) const;
+  text::Prompt prompt(const task::Item& item, std::size_t which) const;
+  // Log P(Yes) from final hidden states [n, D], read in float32.
+  std::vector<double> log_p_yes(const at::Tensor& hidden) const;
+  // What gaussian noise is scaled by, from a plain run over the trunk: [L, H, Dh].
+  at::Tensor trunk_deviation(const model::ForwardInput& trunk, std::int64_t last_image_position,
+                             double& layer_positions) const;
+  // Noise of one head over positions [first, first + length) of an item's prompt `which`: float32 [length,
+  // Dh].
+  at::Tensor noise(const task::Task& task, const task::Item& item, std::size_t which, std::int64_t layer,
+                   std::int64_t head, std::int64_t first, std::int64_t length,
+                   std::int64_t last_image_position, const at::Tensor& trunk_sd) const;
 
   const DiscoverOptions& options_;
   const model::Llava& model_;
   const std::vector<TaskItems>& tasks_;
   std::filesystem::path images_;
-  std::int64_t tile_positions_;
   model::Operator op_;
   text::ChatTemplate chat_;
-  model::Generator generator_;
+
+ private:
+  attribution::Target target_of(const TaskItems& items, const task::Item& item,
+                                const metric::DocumentFrequency& frequency) const;
+
   std::vector<std::vector<bool>> asked_;  // [L][H]
   std::int64_t yes_ = -1;
-  std::unique_ptr<Instance> current_;  // the instance worked on last: units cut by layers meet it again
 };
+
+// By options.engine. `kinds` are what units of the head stage refer to (separate ones for the plain engine
+// and without options.tree). tile_positions > 0. Heads asked for lie within the model. References must
+// outlive it.
+std::unique_ptr<Evaluator> make_evaluator(const DiscoverOptions& options, const model::Llava& model,
+                                          const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
+                                          std::filesystem::path images, std::int64_t tile_positions);
 
 }  // namespace hones::sweep

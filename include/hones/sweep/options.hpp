@@ -35,7 +35,10 @@ struct DiscoverOptions {
   std::int64_t bootstrap_resamples = 1000;
   std::string dtype = "auto";       // auto | fp32 | bf16 | fp16
   std::string device = "auto";      // auto | cpu
-  std::string engine = "plain";     // plain
+  std::string engine = "fast";      // fast | plain
+  bool resume = true;               // fast engine: rows start at the layer of their edit
+  bool tree = true;                 // fast engine: prompts about one picture are one packed sequence
+  bool verify = true;               // fast engine: the plain answer is checked in the same pass
   std::int64_t threads = 1;         // per rank
   std::int64_t tile_positions = 0;  // 0: follows from model shape and dtype
   double max_bad = 0.01;

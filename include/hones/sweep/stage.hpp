@@ -18,15 +18,16 @@ struct StageSummary {
   std::string failure_line;
   std::vector<plan::Exclusion> exclusions;  // distinct, by (task, instance)
   std::int64_t cells = 0;
-  std::vector<std::int64_t> invalid_by_task;  // as long as the largest task index seen asks for
+  std::vector<std::int64_t> invalid_by_task;  // as many entries as tasks, once a unit is done
   double layer_positions = 0;
+  double decode_layer_positions = 0;
   double full_layer_positions = 0;
   std::vector<std::int64_t> cells_by_rank;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& failure& failure_line& exclusions& cells& invalid_by_task& layer_positions& full_layer_positions&
-        cells_by_rank;
+    archive& failure& failure_line& exclusions& cells& invalid_by_task& layer_positions&
+        decode_layer_positions& full_layer_positions& cells_by_rank;
   }
 };
 

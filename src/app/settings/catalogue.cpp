@@ -46,8 +46,8 @@ class Describe {
   Setting setting_;
 };
 
-Describe boolean(std::string key, std::string flag) {
-  return {std::move(key), std::move(flag), Type::boolean, false};
+Describe boolean(std::string key, std::string flag, bool fallback = false) {
+  return {std::move(key), std::move(flag), Type::boolean, fallback};
 }
 Describe integer(std::string key, std::string flag, std::int64_t fallback) {
   return {std::move(key), std::move(flag), Type::integer, fallback};
@@ -195,18 +195,34 @@ std::vector<Setting> model_settings() {
           .changes_numbers()
           .means("threads of the arithmetic; nothing else sets them"),
 
-      text("engine.form", "--engine", "plain")
-          .one_of({"plain"})
+      text("engine.form", "--engine", "fast")
+          .one_of({"fast", "plain"})
           .in({discover})
           .changes_numbers()
-          .means("how cells are computed; plain, the straightforward reference, is the only one built yet"),
+          .means("how cells are computed: fast, or plain, the straightforward reference that recomputes "
+                 "every cell whole"),
+      boolean("engine.resume", "", true)
+          .in({discover})
+          .changes_numbers()
+          .means("fast engine: a replaced head's run starts at its layer, from what the plain run kept"),
+      boolean("engine.tree", "", true)
+          .in({discover})
+          .changes_numbers()
+          .means("fast engine: prompts about one picture, candidates included, share one packed sequence"),
+      boolean("engine.verify", "", true)
+          .in({discover})
+          .changes_numbers()
+          .means(
+              "fast engine: the plain answer is checked in the same pass, and only rows that differ decode"),
       integer("engine.tile_positions", "--tile-positions", 0)
           .unit("positions")
           .at_least(0)
           .at_most(kMostOfAll)
           .in({discover})
           .changes_numbers()
-          .means("positions of one batch of heads, rows times length; 0: follows from model shape and dtype"),
+          .means("plain engine: positions of one batch of heads, rows times length; 0: follows from model "
+                 "shape and "
+                 "dtype"),
 
       text("intervention.operator", "--operator", "mean")
           .one_of({"mean", "zero", "gaussian", "none"})

@@ -1,0 +1,90 @@
+#include "kernels.hpp"
+
+#include <cmath>
+
+#include <hones/base/error.hpp>
+
+namespace hones::model {
+
+namespace {
+
+// Compiled for several instruction sets; sums keep sixteen lanes in all of them, so that their order is one.
+#define HONES_KERNEL __attribute__((target_clones("avx512f", "avx2", "default")))
+
+constexpr std::int64_t kLanes = 16;
+
+HONES_KERNEL void rms_norm_rows(float* out, const float* x, const float* weight, std::int64_t rows,
+                                std::int64_t width, float eps) {
+  for (std::int64_t r = 0; r < rows; ++r, out += width, x += width) {
+    float lanes[kLanes] = {};
+    std::int64_t i = 0;
+    for (; i + kLanes <= width; i += kLanes) {
+      for (std::int64_t j = 0; j < kLanes; ++j) lanes[j] += x[i + j] * x[i + j];
+    }
+    for (std::int64_t j = 0; i + j < width; ++j) lanes[j] += x[i + j] * x[i + j];
+    float sum = 0;
+    for (const float lane : lanes) sum += lane;
+    const float scale = 1 / std::sqrt(sum / static_cast<float>(width) + eps);
+    for (std::int64_t k = 0; k < width; ++k) out[k] = weight[k] * (x[k] * scale);
+  }
+}
+
+HONES_KERNEL void rotate_rows(float* x, const float* cos, const float* sin, std::int64_t rows,
+                              std::int64_t heads, std::int64_t width) {
+  const std::int64_t half = width / 2;
+  for (std::int64_t r = 0; r < rows; ++r, cos += width, sin += width) {
+    for (std::int64_t h = 0; h < heads; ++h, x += width) {
+      for (std::int64_t j = 0; j < half; ++j) {
+        const float a = x[j], b = x[j + half];
+        x[j] = a * cos[j] - b * sin[j];
+        x[j + half] = b * cos[j + half] + a * sin[j + half];
+      }
+    }
+  }
+}
+
+bool plain_floats(const at::Tensor& x) {
+  return x.scalar_type() == at::kFloat && x.is_contiguous() && x.device().is_cpu();
+}
+
+}  // namespace
+
+void rms_norm_into(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, double eps) {
+  if (plain_floats(x) && plain_floats(out)) {
+    rms_norm_rows(out.data_ptr<float>(), x.const_data_ptr<float>(), weight.const_data_ptr<float>(),
+                  x.numel() / x.size(-1), x.size(-1), static_cast<float>(eps));
+    return;
+  }
+  const at::Tensor xf = x.to(at::kFloat);
+  const at::Tensor variance = xf.pow(2).mean(-1, /*keepdim=*/true);
+  out.copy_(weight * (xf * at::rsqrt(variance + eps)).to(x.scalar_type()));
+}
+
+void rotate_in_place(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+  if (plain_floats(x) && plain_floats(cos) && plain_floats(sin)) {
+    rotate_rows(x.data_ptr<float>(), cos.const_data_ptr<float>(), sin.const_data_ptr<float>(), x.size(0),
+                x.size(1), x.size(2));
+    return;
+  }
+  const std::int64_t half = x.size(-1) / 2;
+  const at::Tensor turned = at::cat({x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)}, -1);
+  x.copy_(x * cos.unsqueeze(1) + turned * sin.unsqueeze(1));
+}
+
+void gate_in_place(const at::Tensor& gate, const at::Tensor& up) {
+  at::silu_(const_cast<at::Tensor&>(gate)).mul_(up);
+}
+
+Attended attend(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, bool causal) {
+  auto [attended, log_sum] = at::_scaled_dot_product_flash_attention_for_cpu(q, keys, values, 0.0, causal);
+  return {std::move(attended), std::move(log_sum)};
+}
+
+at::Tensor merge(const Attended& one, const Attended& other) {
+  // softmax over both sets: each set's share of the total weight.
+  const at::Tensor share = at::sigmoid(one.log_sum - other.log_sum).unsqueeze(-1);
+  const at::Tensor left = one.values.to(at::kFloat), right = other.values.to(at::kFloat);
+  return at::lerp(right, left, share).to(one.values.scalar_type());
+}
+
+}  // namespace hones::model

@@ -1,0 +1,29 @@
+// Steps between the matrix products of the fast pass, written to be read once and written once. CPU, out of
+// autograd's sight: the plain forward is what can be differentiated.
+#pragma once
+
+#include <hones/model/torch.hpp>
+
+namespace hones::model {
+
+// out [n, D] = weight * x / rms(x), statistics in float32. out may not be x.
+void rms_norm_into(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight, double eps);
+
+// x [n, heads, Dh] rotated in place by cos and sin [n, Dh] (pairs (j, j + Dh/2)).
+void rotate_in_place(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin);
+
+// gate [n, F] becomes silu(gate) * up.
+void gate_in_place(const at::Tensor& gate, const at::Tensor& up);
+
+// Attention of q [1, H, n, Dh] over keys and values [1, H, m, Dh]: the weighted values and the log of the
+// weights' sum, float32 [1, H, n].
+struct Attended {
+  at::Tensor values;   // [1, H, n, Dh]
+  at::Tensor log_sum;  // [1, H, n]
+};
+Attended attend(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, bool causal);
+
+// Attention over the union of two sets of keys from attention over each.
+at::Tensor merge(const Attended& one, const Attended& other);
+
+}  // namespace hones::model

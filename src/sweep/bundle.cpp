@@ -1,0 +1,53 @@
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include <hones/sweep/bundle.hpp>
+
+namespace hones::sweep {
+
+std::vector<Kind> separate_kinds(const std::vector<TaskItems>& tasks) {
+  std::vector<Kind> kinds;
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    Kind kind{tasks[t].task->name(), {}};
+    for (std::size_t i = 0; i < tasks[t].items.size(); ++i)
+      kind.bundles.push_back({{static_cast<std::int32_t>(t), static_cast<std::int64_t>(i)}});
+    kinds.push_back(std::move(kind));
+  }
+  return kinds;
+}
+
+std::vector<Kind> shared_kinds(const std::vector<TaskItems>& tasks) {
+  std::vector<std::size_t> by_name(tasks.size());
+  std::iota(by_name.begin(), by_name.end(), std::size_t{0});
+  std::sort(by_name.begin(), by_name.end(),
+            [&](std::size_t a, std::size_t b) { return tasks[a].task->name() < tasks[b].task->name(); });
+
+  using Picture = std::pair<std::string, std::optional<image::Box>>;
+  std::map<Picture, std::size_t> known;
+  std::vector<Bundle> bundles;
+  for (const std::size_t t : by_name) {
+    for (std::size_t i = 0; i < tasks[t].items.size(); ++i) {
+      const task::Item& item = tasks[t].items[i];
+      const auto [found, fresh] = known.try_emplace(Picture{item.file_name, item.box}, bundles.size());
+      if (fresh) bundles.emplace_back();
+      bundles[found->second].push_back({static_cast<std::int32_t>(t), static_cast<std::int64_t>(i)});
+    }
+  }
+  std::map<std::string, Kind> kinds;
+  for (Bundle& bundle : bundles) {
+    std::string name;
+    for (const Member& member : bundle)
+      name += (name.empty() ? "" : "+") + tasks[static_cast<std::size_t>(member.task)].task->name();
+    Kind& kind = kinds[name];
+    kind.name = name;
+    kind.bundles.push_back(std::move(bundle));
+  }
+  std::vector<Kind> all;
+  for (auto& [name, kind] : kinds) all.push_back(std::move(kind));
+  return all;
+}
+
+}  // namespace hones::sweep

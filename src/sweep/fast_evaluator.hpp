@@ -1,0 +1,57 @@
+// The fast engine: prompts about one picture in one packed sequence, rows that start at the layer of their
+// edit from the plain run's state, the plain answer checked in the same pass, and only rows whose answer
+// changed decode (docs/design.md, "Why it is fast"). options.resume, tree and verify switch the savings off
+// one by one.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <hones/model/continuation.hpp>
+#include <hones/sweep/evaluator.hpp>
+
+#include "cell.hpp"
+
+namespace hones::sweep {
+
+class FastEvaluator : public Evaluator {
+ public:
+  FastEvaluator(const DiscoverOptions& options, const model::Llava& model,
+                const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
+                std::filesystem::path images);
+  ~FastEvaluator() override;
+
+  Work heads(const plan::Unit& unit) override;
+  Work neurons(const plan::Unit& unit, const table::TaskCells& cells,
+               const std::vector<attribution::Target>& targets, table::NeuronSums& sums) override;
+
+ private:
+  struct Tree;
+  struct Seat;
+  struct Subject;
+  struct Reading;
+  struct Open;
+  class Layers;
+
+  const Subject& subject(std::int64_t kind, std::int64_t bundle, Work& work);
+  void seat(Subject& subject, const Bundle& bundle) const;
+  void measure_trunk(Subject& subject) const;
+  void plain_run(Subject& subject) const;
+  bool first_drafts(Subject& subject) const;
+  bool confirm_drafts(Subject& subject) const;
+  void plant(Subject& subject) const;
+  void score_plain(Subject& subject) const;
+  model::RowEdit edit(const Subject& subject, const Tree& tree, std::int64_t layer, std::int64_t head) const;
+  std::function<model::RowEdit(std::int64_t, std::int64_t)> answer_edit(const Subject& subject,
+                                                                        const Seat& seat, std::int64_t layer,
+                                                                        std::int64_t head) const;
+  Reading read(const Subject& subject, const Seat& seat, const std::vector<model::TreeRow>& rows) const;
+  Work layers(const plan::Unit& unit, Subject& subject);
+
+  const std::vector<Kind>& kinds_;
+  model::Continuation continuation_;
+  std::int64_t current_kind_ = -1, current_bundle_ = -1;
+  std::unique_ptr<Subject> current_;  // the bundle worked on last: units cut by layers meet it again
+};
+
+}  // namespace hones::sweep

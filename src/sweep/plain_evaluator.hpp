@@ -1,0 +1,46 @@
+// The plain engine: one instance at a time, heads of a layer as the rows of a tile, every row from layer 0.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <hones/model/generation.hpp>
+#include <hones/sweep/evaluator.hpp>
+
+#include "cell.hpp"
+
+namespace hones::sweep {
+
+class PlainEvaluator : public Evaluator {
+ public:
+  PlainEvaluator(const DiscoverOptions& options, const model::Llava& model,
+                 const std::vector<TaskItems>& tasks, std::filesystem::path images,
+                 std::int64_t tile_positions);
+  ~PlainEvaluator() override;
+
+  // A kind is a task here, and a bundle one of its instances.
+  Work heads(const plan::Unit& unit) override;
+  Work neurons(const plan::Unit& unit, const table::TaskCells& cells,
+               const std::vector<attribution::Target>& targets, table::NeuronSums& sums) override;
+
+ private:
+  struct Instance;
+  const Instance& instance(std::int32_t task, std::int64_t index);
+  void plain_run(Instance& state) const;
+  void measure_trunk(Instance& state) const;
+  std::vector<double> scores_under(const Instance& state, std::size_t which, std::vector<model::RowEdit> rows,
+                                   double& layer_positions) const;
+  table::CellBlock plain_block(const Instance& state) const;
+  table::CellBlock head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end,
+                             Work& work) const;
+  Cell answered(const Instance& state, const model::Answers& answers, std::size_t row) const;
+  Cell ranked(const Instance& state, const std::vector<std::vector<double>>& scores, std::size_t row) const;
+  model::RowEdit edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head,
+                      std::int64_t first, std::int64_t length) const;
+
+  std::int64_t tile_positions_;
+  model::Generator generator_;
+  std::unique_ptr<Instance> current_;  // the instance worked on last: units cut by layers meet it again
+};
+
+}  // namespace hones::sweep
