@@ -53,9 +53,9 @@ class Continuation::Batch {
     }
   }
 
-  // One token of each listed row, fed at its own position; returns the argmax behind it.
-  std::vector<std::int64_t> step(const std::vector<std::size_t>& rows,
-                                 const std::vector<std::int64_t>& tokens,
+  // One token of every row, fed at its own position; returns the argmax behind it. A row that has ended is
+  // fed its last token again: leaving it in costs less than copying the others' keys together.
+  std::vector<std::int64_t> step(const std::vector<std::int64_t>& tokens,
                                  const std::vector<std::int64_t>& positions);
 
   // Teacher-forced pass of one row over the limit - 1 positions behind the prompt: float32 logits [limit - 1,
@@ -82,20 +82,18 @@ class Continuation::Batch {
   std::vector<at::Tensor> keys_, values_;  // per layer [R, prompt + limit, KV, Dh]
 };
 
-std::vector<std::int64_t> Continuation::Batch::step(const std::vector<std::size_t>& rows,
-                                                    const std::vector<std::int64_t>& tokens,
+std::vector<std::int64_t> Continuation::Batch::step(const std::vector<std::int64_t>& tokens,
                                                     const std::vector<std::int64_t>& positions) {
-  const auto R = static_cast<std::int64_t>(rows.size());
+  const auto R = static_cast<std::int64_t>(tokens.size());
   const std::int64_t longest = *std::max_element(positions.begin(), positions.end()) + 1;
   const at::Tensor at_position = at::tensor(positions, at::kLong);
-  const at::Tensor at_row = at::tensor(std::vector<std::int64_t>(rows.begin(), rows.end()), at::kLong);
+  const at::Tensor at_row = at::arange(R, at::kLong);
   const at::Tensor cos = cos_.index_select(0, at_position), sin = sin_.index_select(0, at_position);
-  const at::Tensor beyond =
-      at::arange(longest, at::kLong).unsqueeze(0) > at_position.unsqueeze(1);  // [R, longest]
+  const at::Tensor beyond = at::arange(longest, at::kLong).unsqueeze(0) > at_position.unsqueeze(1);
   const at::Tensor mask = at::zeros({R, 1, 1, longest}, decoder_.unembedding().options())
                               .masked_fill_(beyond.view({R, 1, 1, longest}), -INFINITY);
   std::vector<RowEdit> edits;
-  for (std::size_t r = 0; r < rows.size(); ++r) edits.push_back(rows_[rows[r]].edit(positions[r], 1));
+  for (std::size_t r = 0; r < rows_.size(); ++r) edits.push_back(rows_[r].edit(positions[r], 1));
   std::int64_t fired = 0;
   const HeadGroup group;
 
@@ -114,7 +112,7 @@ std::vector<std::int64_t> Continuation::Batch::step(const std::vector<std::size_
     keys.index_put_({at_row, at_position}, k);
     values.index_put_({at_row, at_position}, v);
     const auto seen = [&](const at::Tensor& cache) {  // [R, H, longest, Dh]
-      return repeated(cache.narrow(1, 0, longest).index_select(0, at_row)).transpose(1, 2);
+      return repeated(cache.narrow(1, 0, longest)).transpose(1, 2);
     };
     at::Tensor z = at::scaled_dot_product_attention(q.unsqueeze(2), seen(keys), seen(values), mask);
     z = apply_head_edits(z.transpose(1, 2), edits, l, group, fired);  // [R, 1, H, Dh]
@@ -199,20 +197,21 @@ Continuations Continuation::run(std::int64_t prompt_length, const PlainState& pl
   const auto layers = static_cast<double>(model_.decoder().config().layers);
   Batch batch(model_, limit_, prompt_length, plain, path, rows);
   while (true) {
-    // Drafts, all rows that are not done at once, each at its own position.
+    // Drafts, all rows at once, each at its own position.
     while (true) {
-      std::vector<std::size_t> going;
       std::vector<std::int64_t> tokens, positions;
-      for (std::size_t r = 0; r < states.size(); ++r) {
-        if (states[r].done || ended(states[r].ids)) continue;
-        going.push_back(r);
-        tokens.push_back(states[r].ids.back());
-        positions.push_back(prompt_length + static_cast<std::int64_t>(states[r].ids.size()) - 1);
+      std::int64_t going = 0;
+      for (const Progress& state : states) {
+        tokens.push_back(state.ids.back());
+        positions.push_back(prompt_length + static_cast<std::int64_t>(state.ids.size()) - 1);
+        going += !ended(state.ids);
       }
-      if (going.empty()) break;
-      const std::vector<std::int64_t> next = batch.step(going, tokens, positions);
-      for (std::size_t i = 0; i < going.size(); ++i) states[going[i]].ids.push_back(next[i]);
-      result.decode_layer_positions += layers * static_cast<double>(going.size());
+      if (going == 0) break;
+      const std::vector<std::int64_t> next = batch.step(tokens, positions);
+      for (std::size_t r = 0; r < states.size(); ++r) {
+        if (!ended(states[r].ids)) states[r].ids.push_back(next[r]);
+      }
+      result.decode_layer_positions += layers * static_cast<double>(going);
     }
     bool all_done = true;
     for (std::size_t r = 0; r < states.size(); ++r) {

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <optional>
+#include <tuple>
 
 #include <hones/base/error.hpp>
 #include <hones/model/tree_pass.hpp>
@@ -10,13 +10,21 @@ namespace hones::model {
 
 namespace {
 
-at::Tensor heads_first(const at::Tensor& x) {  // [n, heads, Dh] -> [1, heads, n, Dh]
-  return x.transpose(0, 1).unsqueeze(0);
+at::Tensor heads_first(const at::Tensor& x) {  // [R, n, heads, Dh] -> [R, heads, n, Dh]
+  return x.transpose(1, 2);
 }
 
 // Query head h reads key/value head h div (H / KV).
-at::Tensor repeated(const at::Tensor& x, std::int64_t times) {  // [n, KV, Dh] -> [n, KV * times, Dh]
-  return times == 1 ? x : x.repeat_interleave(times, 1);
+at::Tensor repeated(const at::Tensor& x, std::int64_t times) {  // [R, n, KV, Dh] -> [R, n, KV * times, Dh]
+  return times == 1 ? x : x.repeat_interleave(times, 2);
+}
+
+// Rows of a product that are few take other kernels when they are more: one product per row of the tile.
+void product_by_row(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight) {
+  for (std::int64_t r = 0; r < x.size(0); ++r) {
+    at::Tensor into = out.select(0, r);
+    at::mm_out(into, x.select(0, r), weight.t());
+  }
 }
 
 }  // namespace
@@ -28,26 +36,48 @@ struct TreePass::Layout {
   std::int64_t trunk = 0, branches = 0, longest = 0;
   at::Tensor
       slots;  // int64 [branches * longest]: packed position of each slot; short branches repeat their last
-  at::Tensor slot_of;  // int64 [T - trunk]: slot of each position behind the trunk
-  // What a layer needs and the next overwrites. Allocated once: pages of fresh memory cost more than the
-  // sums.
-  at::Tensor h, q, z, gate, up;
-  std::vector<at::Tensor> keys, values;  // per layer
+  at::Tensor slot_of;             // int64 [T - trunk]: slot of each position behind the trunk
+  std::int64_t rows = 0;          // that the angles are repeated for
+  at::Tensor cos_rows, sin_rows;  // [rows * T, Dh]
 };
 
 struct TreePass::Begin {
   std::int64_t layer = 0;
   bool at_o_proj = false;
-  at::Tensor residual, z;  // z: only at_o_proj
+  at::Tensor residual, z;  // [T, ...] shared by all rows; z: only at_o_proj
   PlainState* keep = nullptr;
 };
 
-TreePass::TreePass(const Decoder& decoder, const Sequence& sequence, std::vector<std::int64_t> read)
-    : decoder_(decoder), T_(sequence.length()), read_(std::move(read)), layout_(std::make_unique<Layout>()) {
+void TreeWorkspace::reserve(std::int64_t positions) {
+  if (positions <= positions_) return;
+  positions_ = positions;
+  const checkpoint::DecoderConfig& config = decoder_.config();
+  const auto buffer = [&](std::int64_t width) {
+    return at::empty({positions, width}, decoder_.unembedding().options());
+  };
+  h_ = buffer(config.hidden_size);
+  q_ = buffer(config.heads * config.head_dim);
+  z_ = buffer(config.heads * config.head_dim);
+  gate_ = buffer(config.intermediate_size);
+  up_ = buffer(config.intermediate_size);
+  keys_.clear();
+  values_.clear();
+  for (std::int64_t l = 0; l < config.layers; ++l) {
+    keys_.push_back(buffer(config.kv_heads * config.head_dim));
+    values_.push_back(buffer(config.kv_heads * config.head_dim));
+  }
+}
+
+TreePass::TreePass(const Decoder& decoder, TreeWorkspace& workspace, const Sequence& sequence,
+                   std::vector<std::int64_t> read)
+    : decoder_(decoder),
+      workspace_(workspace),
+      T_(sequence.length()),
+      read_(std::move(read)),
+      layout_(std::make_unique<Layout>()) {
   HONES_ASSERT(
       !read_.empty() && std::is_sorted(read_.begin(), read_.end()) && read_.front() >= 0 && read_.back() < T_,
       "positions to read must be ascending and within the sequence");
-  const checkpoint::DecoderConfig& config = decoder.config();
   Layout& layout = *layout_;
   const auto& segments = sequence.segments;
   HONES_ASSERT(!segments.empty() && segments[0].parent == -1 && segments[0].begin == 0,
@@ -78,23 +108,9 @@ TreePass::TreePass(const Decoder& decoder, const Sequence& sequence, std::vector
   allowed = allowed.index_select(0, layout.read);
   layout.mask_read = at::zeros({static_cast<std::int64_t>(read_.size()), T_}, decoder.unembedding().options())
                          .masked_fill_(allowed.logical_not(), -INFINITY);
-
-  const auto buffer = [&](std::int64_t width) {
-    return at::empty({T_, width}, decoder.unembedding().options());
-  };
-  layout.h = buffer(config.hidden_size);
-  layout.q = buffer(config.heads * config.head_dim);
-  layout.z = buffer(config.heads * config.head_dim);
-  layout.gate = buffer(config.intermediate_size);
-  layout.up = buffer(config.intermediate_size);
-  for (std::int64_t l = 0; l < config.layers; ++l) {
-    layout.keys.push_back(buffer(config.kv_heads * config.head_dim));
-    layout.values.push_back(buffer(config.kv_heads * config.head_dim));
-  }
 }
 
 TreePass::~TreePass() = default;
-TreePass::TreePass(TreePass&&) noexcept = default;
 
 std::int64_t TreePass::place(std::int64_t position) const {
   const auto found = std::lower_bound(read_.begin(), read_.end(), position);
@@ -102,153 +118,198 @@ std::int64_t TreePass::place(std::int64_t position) const {
   return found - read_.begin();
 }
 
-TreeRow TreePass::plain(const at::Tensor& embeddings, Wants wants) {
+TreeRows TreePass::plain(const at::Tensor& embeddings, Wants wants) {
   state_ = {};
-  return run({0, false, embeddings, {}, &state_}, {}, wants, HeadGroup());
+  return run({0, false, embeddings, {}, &state_}, std::vector<RowEdit>(1), wants, HeadGroup());
 }
 
-TreeRow TreePass::whole(const at::Tensor& embeddings, const RowEdit& edit, Wants wants,
-                        const HeadGroup& group) {
-  return run({0, false, embeddings, {}, nullptr}, edit, wants, group);
+TreeRows TreePass::whole(const at::Tensor& embeddings, const std::vector<RowEdit>& rows, Wants wants,
+                         const HeadGroup& group) {
+  return run({0, false, embeddings, {}, nullptr}, rows, wants, group);
 }
 
-TreeRow TreePass::resume(const RowEdit& edit, Wants wants, const HeadGroup& group) {
-  HONES_ASSERT(!edit.empty(), "an edit that touches no layer resumes nowhere");
-  HONES_ASSERT(!state_.z.empty(), "no plain run to resume from");
-  std::int64_t layer = decoder_.config().layers;
-  for (const HeadEdit& heads : edit.heads) layer = std::min(layer, heads.layer);
-  if (!edit.gains.empty()) layer = std::min(layer, edit.gains.begin()->first);
+TreeRows TreePass::resume(std::int64_t layer, const std::vector<RowEdit>& rows, Wants wants,
+                          const HeadGroup& group) {
   const auto at = static_cast<std::size_t>(layer);
-  return run({layer, true, state_.residual.at(at), state_.z.at(at), nullptr}, edit, wants, group);
+  HONES_ASSERT(at < state_.z.size(), "no plain run to resume from");
+  return run({layer, true, state_.residual[at], state_.z[at], nullptr}, rows, wants, group);
 }
 
-// Queries, keys and values of `x` [T, D]; the last layer asks at the positions read only. Returns z.
+// Attention of the positions behind the trunk: to the trunk, all at once, and to their own branch, branches
+// padded to the longest; both by their log-sum-exp. Nothing of the size [heads, T, T] is ever held.
+at::Tensor TreePass::branches(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
+  const Layout& layout = *layout_;
+  const std::int64_t R = q.size(0), H = q.size(2), Dh = q.size(3), P = layout.trunk, S = T_ - P;
+  const Attended trunk = attend(heads_first(q.narrow(1, P, S)), heads_first(k.narrow(1, 0, P)),
+                                heads_first(v.narrow(1, 0, P)), /*causal=*/false);
+  const auto branch_rows = [&](const at::Tensor& all) {  // [R * branches, H, longest, Dh]
+    return heads_first(all.index_select(1, layout.slots).view({R * layout.branches, layout.longest, H, Dh}));
+  };
+  Attended own = attend(branch_rows(q), branch_rows(k), branch_rows(v), true);
+  const std::int64_t slots = layout.branches * layout.longest;
+  own.values = own.values.transpose(1, 2).reshape({R, slots, H, Dh}).index_select(1, layout.slot_of);
+  own.values = heads_first(own.values);  // [R, H, S, Dh]
+  own.log_sum = own.log_sum.transpose(1, 2).reshape({R, slots, H}).index_select(1, layout.slot_of);
+  own.log_sum = own.log_sum.transpose(1, 2);  // [R, H, S]
+  return merge(trunk, own);
+}
+
+// Queries, keys and values of `x` [R, T, D]; the last layer asks at the positions read only. Returns z
+// [R, T or S, H, Dh].
 at::Tensor TreePass::attention(std::int64_t index, const at::Tensor& x, bool last) {
   const checkpoint::DecoderConfig& config = decoder_.config();
   const Decoder::Layer& layer = decoder_.layer(index);
   Layout& layout = *layout_;
-  const std::int64_t H = config.heads, KV = config.kv_heads, Dh = config.head_dim;
-  rms_norm_into(layout.h, x, layer.input_layernorm, config.rms_norm_eps);
-  at::Tensor& keys = layout.keys[static_cast<std::size_t>(index)];
-  at::Tensor& values = layout.values[static_cast<std::size_t>(index)];
-  at::mm_out(keys, layout.h, layer.k_proj.t());
-  at::mm_out(values, layout.h, layer.v_proj.t());
-  rotate_in_place(keys.view({T_, KV, Dh}), layout.cos, layout.sin);
-  const at::Tensor k = repeated(keys.view({T_, KV, Dh}), H / KV),
-                   v = repeated(values.view({T_, KV, Dh}), H / KV);
+  const std::int64_t R = x.size(0), H = config.heads, KV = config.kv_heads, Dh = config.head_dim;
+  const auto flat = [](const at::Tensor& t) { return t.view({-1, t.size(-1)}); };
+  const std::int64_t n = R * T_;
+  const at::Tensor h = workspace_.h_.narrow(0, 0, n).view({R, T_, -1});
+  rms_norm_into(h, x, layer.input_layernorm, config.rms_norm_eps);
+  const auto project = [&](const at::Tensor& buffer, const at::Tensor& weight) {
+    at::Tensor into = buffer.narrow(0, 0, n);
+    at::mm_out(into, flat(h), weight.t());
+    return into.view({R, T_, -1, Dh});
+  };
+  const auto turn = [&](const at::Tensor& t) {
+    rotate_in_place(t.view({R * T_, -1, Dh}), layout.cos_rows, layout.sin_rows);
+  };
+  const at::Tensor own_keys = project(workspace_.keys_[static_cast<std::size_t>(index)], layer.k_proj);
+  const at::Tensor own_values = project(workspace_.values_[static_cast<std::size_t>(index)], layer.v_proj);
+  turn(own_keys);
+  const at::Tensor k = repeated(own_keys, H / KV), v = repeated(own_values, H / KV);
   if (last) {
-    const at::Tensor q = at::mm(layout.h.index_select(0, layout.read), layer.q_proj.t()).view({-1, H, Dh});
-    rotate_in_place(q, layout.cos_read, layout.sin_read);
-    return at::scaled_dot_product_attention(heads_first(q), heads_first(k), heads_first(v), layout.mask_read)
-        .select(0, 0)
-        .transpose(0, 1)
+    const auto S = static_cast<std::int64_t>(read_.size());
+    const at::Tensor q = at::empty({R, S, H * Dh}, h.options());
+    product_by_row(q, h.index_select(1, layout.read), layer.q_proj);
+    for (std::int64_t r = 0; r < R; ++r)
+      rotate_in_place(q.select(0, r).view({S, H, Dh}), layout.cos_read, layout.sin_read);
+    return heads_first(at::scaled_dot_product_attention(heads_first(q.view({R, S, H, Dh})), heads_first(k),
+                                                        heads_first(v), layout.mask_read))
         .contiguous();
   }
-  at::mm_out(layout.q, layout.h, layer.q_proj.t());
-  const at::Tensor q = layout.q.view({T_, H, Dh});
-  rotate_in_place(q, layout.cos, layout.sin);
-
-  const std::int64_t P = layout.trunk, S = T_ - P;
-  const auto part = [](const at::Tensor& all, std::int64_t begin, std::int64_t length) {
-    return heads_first(all.narrow(0, begin, length));
-  };
-  const at::Tensor z = layout.z.view({T_, H, Dh});
-  const auto put = [&](std::int64_t begin, std::int64_t length, const at::Tensor& attended) {
-    z.narrow(0, begin, length).copy_(attended.select(0, 0).transpose(0, 1));
-  };
-  const at::Tensor trunk_keys = part(k, 0, P), trunk_values = part(v, 0, P);
-  put(0, P, attend(part(q, 0, P), trunk_keys, trunk_values, /*causal=*/true).values);
-  if (S > 0) {
-    const Attended trunk = attend(part(q, P, S), trunk_keys, trunk_values, false);
-    const auto branch_rows = [&](const at::Tensor& all) {  // [branches, H, longest, Dh]
-      return all.index_select(0, layout.slots).view({layout.branches, layout.longest, H, Dh}).transpose(1, 2);
-    };
-    Attended own = attend(branch_rows(q), branch_rows(k), branch_rows(v), true);
-    // [branches, H, longest, ...] -> [1, H, S, ...]
-    own.values = own.values.transpose(1, 2).reshape({-1, H, Dh}).index_select(0, layout.slot_of);
-    own.values = heads_first(own.values);
-    own.log_sum = own.log_sum.transpose(1, 2).reshape({-1, H}).index_select(0, layout.slot_of);
-    own.log_sum = own.log_sum.transpose(0, 1).unsqueeze(0);
-    put(P, S, merge(trunk, own));
-  }
+  const at::Tensor q = project(workspace_.q_, layer.q_proj);
+  turn(q);
+  const std::int64_t P = layout.trunk;
+  const auto trunk = [&](const at::Tensor& all) { return heads_first(all.narrow(1, 0, P)); };
+  const at::Tensor trunk_z = heads_first(attend(trunk(q), trunk(k), trunk(v), /*causal=*/true).values);
+  if (P == T_) return trunk_z;
+  const at::Tensor z = workspace_.z_.narrow(0, 0, n).view({R, T_, H, Dh});
+  z.narrow(1, 0, P).copy_(trunk_z);
+  z.narrow(1, P, T_ - P).copy_(heads_first(branches(q, k, v)));
   return z;
 }
 
-at::Tensor TreePass::edited(const at::Tensor& z, const RowEdit& edit, std::int64_t layer, bool last,
-                            const HeadGroup& group, std::int64_t& fired) const {
-  const auto found = std::find_if(edit.heads.begin(), edit.heads.end(),
-                                  [&](const HeadEdit& heads) { return heads.layer == layer; });
-  if (found == edit.heads.end()) return z;
-  RowEdit here{{*found}, {}};
-  if (last && found->noise.defined()) here.heads[0].noise = found->noise.index_select(1, layout_->read);
-  return apply_head_edits(z.unsqueeze(0), {here}, layer, group, fired).select(0, 0);
+at::Tensor TreePass::edited(const at::Tensor& z, const std::vector<RowEdit>& rows, std::int64_t layer,
+                            bool last, const HeadGroup& group, std::int64_t& fired) const {
+  std::vector<RowEdit> here(rows.size());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    for (const HeadEdit& heads : rows[r].heads) {
+      if (heads.layer != layer) continue;
+      here[r].heads.push_back(heads);
+      if (last && heads.noise.defined()) here[r].heads[0].noise = heads.noise.index_select(1, layout_->read);
+    }
+  }
+  return apply_head_edits(z, here, layer, group, fired);
 }
 
-void TreePass::feed_forward(std::int64_t index, at::Tensor& x, const RowEdit& edit, bool last, Wants wants,
-                            TreeRow& row, std::int64_t& fired) {
+void TreePass::feed_forward(std::int64_t index, at::Tensor& x, const std::vector<RowEdit>& rows, bool last,
+                            Wants wants, TreeRows& output, std::int64_t& fired) {
   const Decoder::Layer& layer = decoder_.layer(index);
   Layout& layout = *layout_;
-  const std::int64_t n = x.size(0);
-  at::Tensor h = layout.h.narrow(0, 0, n), gate = layout.gate.narrow(0, 0, n), up = layout.up.narrow(0, 0, n);
+  const std::int64_t R = x.size(0), n = x.size(1);
+  const auto flat = [](const at::Tensor& t) { return t.view({-1, t.size(-1)}); };
+  const auto part = [&](const at::Tensor& buffer) { return buffer.narrow(0, 0, R * n).view({R, n, -1}); };
+  at::Tensor h = part(workspace_.h_), gate = part(workspace_.gate_), up = part(workspace_.up_);
   rms_norm_into(h, x, layer.post_attention_layernorm, decoder_.config().rms_norm_eps);
-  at::mm_out(gate, h, layer.gate_proj.t());
-  at::mm_out(up, h, layer.up_proj.t());
-  gate_in_place(gate, up);
-  if (const auto gain = edit.gains.find(index); gain != edit.gains.end()) {
-    gate.mul_(gain->second.to(gate.options()));
-    ++fired;
+  if (last) {
+    product_by_row(gate, h, layer.gate_proj);
+    product_by_row(up, h, layer.up_proj);
+  } else {
+    at::Tensor gates = flat(gate), ups = flat(up);
+    at::mm_out(gates, flat(h), layer.gate_proj.t());
+    at::mm_out(ups, flat(h), layer.up_proj.t());
   }
-  if (wants.a) row.a.push_back(last ? gate.clone() : gate.index_select(0, layout.read));
-  if (!last || wants.hidden) x.addmm_(gate, layer.down_proj.t());
+  gate_in_place(gate, up);
+  gate = apply_gains(gate, rows, index, fired);
+  if (wants.a) output.a.push_back(last ? gate.clone() : gate.index_select(1, layout.read));
+  if (!last) {
+    flat(x).addmm_(flat(gate), layer.down_proj.t());
+  } else if (wants.hidden) {
+    for (std::int64_t r = 0; r < R; ++r) x.select(0, r).addmm_(gate.select(0, r), layer.down_proj.t());
+  }
 }
 
-TreeRow TreePass::run(const Begin& begin, const RowEdit& edit, Wants wants, const HeadGroup& group) {
+TreeRows TreePass::run(const Begin& begin, const std::vector<RowEdit>& rows, Wants wants,
+                       const HeadGroup& group) {
   const checkpoint::DecoderConfig& config = decoder_.config();
   Layout& layout = *layout_;
-  TreeRow row;
-  row.keys_from = begin.layer + (begin.at_o_proj ? 1 : 0);
+  const auto R = static_cast<std::int64_t>(rows.size());
+  HONES_ASSERT(R >= 1, "a tile needs at least one row");
+  workspace_.reserve(R * T_);
+  if (layout.rows < R) {
+    layout.rows = R;
+    layout.cos_rows = layout.cos.repeat({R, 1});
+    layout.sin_rows = layout.sin.repeat({R, 1});
+  }
+  TreeRows output;
+  output.keys_from = begin.layer + (begin.at_o_proj ? 1 : 0);
   std::int64_t fired = 0;
-  at::Tensor x = begin.residual.clone();
+  const auto for_all = [&](const at::Tensor& shared) {
+    return shared.unsqueeze(0).expand({R, shared.size(0), -1}).contiguous();
+  };
+  at::Tensor x = for_all(begin.residual);  // [R, T or S, D]
+  if (R == 1) x = x.clone();               // expand of one row is the shared tensor itself
   // Shares of a layer's weights, which is its work per position (attention apart).
   const double D = static_cast<double>(config.hidden_size), F = static_cast<double>(config.intermediate_size);
   const double qo = D * static_cast<double>(config.heads * config.head_dim);
   const double kv = 2 * D * static_cast<double>(config.kv_heads * config.head_dim);
   const double all = 2 * qo + kv + 3 * D * F;
   const auto T = static_cast<double>(T_), S = static_cast<double>(read_.size());
+  double positions = 0;  // of one row
   for (std::int64_t l = begin.layer; l < config.layers; ++l) {
     const bool last = l + 1 == config.layers;
-    const bool from_z = begin.at_o_proj && l == begin.layer;
-    at::Tensor z = begin.z;
-    if (!from_z) {
+    at::Tensor z;
+    if (begin.at_o_proj && l == begin.layer) {
+      z = begin.z.unsqueeze(0).expand({R, -1, -1, -1});
+    } else {
       z = attention(l, x, last);
-      if (last) x = x.index_select(0, layout.read);
+      if (last) x = x.index_select(1, layout.read);
+      const auto at = static_cast<std::size_t>(l);
+      const auto whole = [&](const at::Tensor& buffer) {
+        return buffer.narrow(0, 0, R * T_).view({R, T_, config.kv_heads, config.head_dim});
+      };
       if (begin.keep) {
-        const auto at = static_cast<std::size_t>(l);
-        begin.keep->residual.push_back(x.clone());
-        begin.keep->z.push_back(z.clone());
-        begin.keep->keys.push_back(layout.keys[at].clone().view({T_, config.kv_heads, config.head_dim}));
-        begin.keep->values.push_back(layout.values[at].clone().view({T_, config.kv_heads, config.head_dim}));
+        begin.keep->residual.push_back(x[0].clone());
+        begin.keep->z.push_back(z[0].clone());
+        begin.keep->keys.push_back(whole(workspace_.keys_[at])[0].clone());
+        begin.keep->values.push_back(whole(workspace_.values_[at])[0].clone());
       }
       if (wants.keys) {
-        const auto at = static_cast<std::size_t>(l);
-        row.keys.push_back(layout.keys[at].view({T_, config.kv_heads, config.head_dim}));
-        row.values.push_back(layout.values[at].view({T_, config.kv_heads, config.head_dim}));
+        output.keys.push_back(whole(workspace_.keys_[at]));
+        output.values.push_back(whole(workspace_.values_[at]));
       }
-      row.layer_positions += last ? (kv * T + qo * S) / all : (kv + qo) / all * T;
+      positions += last ? (kv * T + qo * S) / all : (kv + qo) / all * T;
     }
-    row.layer_positions += (qo + 3 * D * F) / all * (last ? S : T);
-    z = edited(z, edit, l, last, group, fired);
-    x.addmm_(z.reshape({z.size(0), -1}), decoder_.layer(l).o_proj.t());
-    feed_forward(l, x, edit, last, wants, row, fired);
+    positions += (qo + 3 * D * F) / all * (last ? S : T);
+    z = edited(z, rows, l, last, group, fired);
+    const at::Tensor attended = z.reshape({R, z.size(1), -1});
+    if (last) {
+      for (std::int64_t r = 0; r < R; ++r)
+        x.select(0, r).addmm_(attended.select(0, r), decoder_.layer(l).o_proj.t());
+    } else {
+      x.view({-1, config.hidden_size}).addmm_(attended.view({R * T_, -1}), decoder_.layer(l).o_proj.t());
+    }
+    feed_forward(l, x, rows, last, wants, output, fired);
   }
-  const std::int64_t expected = expected_firings({edit}, group, config.heads);
+  output.layer_positions = positions * static_cast<double>(R);
+  const std::int64_t expected = expected_firings(rows, group, config.heads);
   HONES_ASSERT(fired == expected, "interventions fired " + std::to_string(fired) + " times, expected " +
                                       std::to_string(expected));
   if (wants.hidden) {
-    row.hidden = at::empty_like(x);
-    rms_norm_into(row.hidden, x, decoder_.norm(), config.rms_norm_eps);
+    output.hidden = at::empty_like(x);
+    rms_norm_into(output.hidden, x, decoder_.norm(), config.rms_norm_eps);
   }
-  return row;
+  return output;
 }
 
 }  // namespace hones::model

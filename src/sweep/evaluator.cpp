@@ -143,7 +143,7 @@ std::unique_ptr<Evaluator> make_evaluator(const DiscoverOptions& options, const 
                                           std::filesystem::path images, std::int64_t tile_positions) {
   if (options.engine == "plain")
     return std::make_unique<PlainEvaluator>(options, model, tasks, std::move(images), tile_positions);
-  return std::make_unique<FastEvaluator>(options, model, tasks, kinds, std::move(images));
+  return std::make_unique<FastEvaluator>(options, model, tasks, kinds, std::move(images), tile_positions);
 }
 
 }  // namespace hones::sweep

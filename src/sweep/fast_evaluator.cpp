@@ -3,94 +3,23 @@
 #include <algorithm>
 #include <cmath>
 
-#include <c10/core/InferenceMode.h>
-
-#include <hones/attribution/contribution.hpp>
-#include <hones/attribution/neurons.hpp>
 #include <hones/base/error.hpp>
 #include <hones/model/prompt_tree.hpp>
 
 namespace hones::sweep {
 
-namespace {
-
-using table::CellBlock;
-using table::CellState;
-
-// Keys and values of rows that wait to be decoded, on one rank. Decoding them earlier or later changes no
-// bit.
-constexpr std::int64_t kHeldBytes = std::int64_t{512} << 20;
-
-std::span<const float> values(const at::Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
-
-std::vector<std::int64_t> all_read(const model::PromptTree& tree) {
-  std::vector<std::int64_t> read;
-  for (const auto& prompt : tree.prompts) read.insert(read.end(), prompt.read.begin(), prompt.read.end());
-  return read;
-}
-
-}  // namespace
-
-// One packed sequence of a bundle, and the plain run over it.
-struct FastEvaluator::Tree {
-  model::PromptTree packed;
-  std::unique_ptr<model::TreePass> pass;
-  at::Tensor embeddings;  // [T, D]; kept where rows begin at layer 0
-  model::TreeRow plain;
-};
-
-// One instance of a bundle: where its prompts lie, and what the plain run left.
-struct FastEvaluator::Seat {
-  Member member;
-  const task::Task* what = nullptr;
-  const task::Item* item = nullptr;
-  std::string excluded;
-  std::vector<std::vector<std::int64_t>> prompts;           // ids
-  std::vector<std::pair<std::size_t, std::size_t>> places;  // per prompt: tree, prompt of that tree
-  double prefill_positions = 0;
-
-  std::vector<std::int64_t> answer;  // generating tasks
-  task::Score score;
-  double utility = 0, answer_logprob = 0;
-  std::vector<double> scores;  // retrieval
-};
-
-struct FastEvaluator::Subject {
-  std::vector<Seat> seats;
-  std::vector<Tree> trees;
-  at::Tensor features;
-  std::int64_t last_image_position = -1;
-  at::Tensor trunk_sd;  // gaussian only
-  double layer_positions = 0;
-};
-
-// What a pass over the trees says of one instance.
-struct FastEvaluator::Reading {
-  std::vector<std::int64_t> best;  // argmax at every position read (generating tasks)
-  double draft_logprob = 0;
-  double first_logprob = 0;    // of the plain answer's first id
-  std::vector<double> scores;  // retrieval
-  bool finite = true;
-};
-
-// A row that waits to be decoded.
-struct FastEvaluator::Open {
-  std::size_t seat = 0, cell = 0;
-  model::OpenRow row;
-};
-
 FastEvaluator::FastEvaluator(const DiscoverOptions& options, const model::Llava& model,
                              const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
-                             std::filesystem::path images)
+                             std::filesystem::path images, std::int64_t tile_positions)
     : Evaluator(options, model, tasks, std::move(images)),
       kinds_(kinds),
-      continuation_(model, options.max_new_tokens) {}
+      tile_positions_(tile_positions),
+      continuation_(model, options.max_new_tokens),
+      workspace_(model.decoder()) {}
 
 FastEvaluator::~FastEvaluator() = default;
 
-const FastEvaluator::Subject& FastEvaluator::subject(std::int64_t kind, std::int64_t bundle, Work& work) {
+const Subject& FastEvaluator::subject(std::int64_t kind, std::int64_t bundle, Work& work) {
   if (current_ && current_kind_ == kind && current_bundle_ == bundle) return *current_;
   current_ = std::make_unique<Subject>();
   current_kind_ = kind;
@@ -153,20 +82,26 @@ void FastEvaluator::plant(Subject& subject) const {
     Tree tree;
     tree.packed = model::make_tree(prompts[t], drafts[t], most_shared);
     HONES_ASSERT(tree.packed.trunk > subject.last_image_position, "prompts that differ before their picture");
-    tree.pass =
-        std::make_unique<model::TreePass>(model_.decoder(), tree.packed.sequence, all_read(tree.packed));
-    tree.embeddings =
-        model_.embed(tree.packed.ids, static_cast<std::size_t>(tree.packed.trunk), subject.features)
-            .select(0, 0);
-    tree.plain = tree.pass->plain(tree.embeddings, {});
-    if (options_.resume) tree.embeddings = at::Tensor();
+    run_plainly(subject, tree, {});
     subject.layer_positions += tree.plain.layer_positions;
     subject.trees.push_back(std::move(tree));
   }
 }
 
-FastEvaluator::Reading FastEvaluator::read(const Subject& subject, const Seat& seat,
-                                           const std::vector<model::TreeRow>& rows) const {
+void FastEvaluator::run_plainly(const Subject& subject, Tree& tree, model::TreePass::Wants wants) const {
+  std::vector<std::int64_t> read;
+  for (const auto& prompt : tree.packed.prompts)
+    read.insert(read.end(), prompt.read.begin(), prompt.read.end());
+  tree.pass = std::make_unique<model::TreePass>(model_.decoder(), workspace_, tree.packed.sequence, read);
+  tree.embeddings =
+      model_.embed(tree.packed.ids, static_cast<std::size_t>(tree.packed.trunk), subject.features)
+          .select(0, 0);
+  tree.plain = tree.pass->plain(tree.embeddings, wants);
+  if (options_.resume) tree.embeddings = at::Tensor();
+}
+
+Reading FastEvaluator::read(const Subject& subject, const Seat& seat,
+                            const std::vector<model::TreeRows>& passes, std::int64_t row) const {
   Reading reading;
   if (!seat.what->generates()) {
     // Candidates of one tree in one product: their number is the instance's own.
@@ -178,7 +113,7 @@ FastEvaluator::Reading FastEvaluator::read(const Subject& subject, const Seat& s
         places.push_back(tree.pass->place(tree.packed.prompts[seat.places[p].second].read[0]));
       }
       const std::vector<double> scores =
-          log_p_yes(rows[t].hidden.index_select(0, at::tensor(places, at::kLong)));
+          log_p_yes(passes[t].hidden[row].index_select(0, at::tensor(places, at::kLong)));
       reading.scores.insert(reading.scores.end(), scores.begin(), scores.end());
     }
     reading.finite =
@@ -189,9 +124,9 @@ FastEvaluator::Reading FastEvaluator::read(const Subject& subject, const Seat& s
   const Tree& tree = subject.trees[t];
   const auto& read = tree.packed.prompts[p].read;
   const auto n = static_cast<std::int64_t>(read.size());
-  const at::Tensor logits =
-      model_.decoder().logits(rows[t].hidden.narrow(0, tree.pass->place(read[0]), n));  // float32 [n, V]
-  const at::Tensor best = logits.argmax(-1);  // lowest index on ties
+  const at::Tensor logits = model_.decoder().logits(
+      passes[t].hidden[row].narrow(0, tree.pass->place(read[0]), n));  // float32 [n, V]
+  const at::Tensor best = logits.argmax(-1);                           // lowest index on ties
   const at::Tensor normaliser = logits.to(at::kDouble).logsumexp(-1);
   for (std::int64_t j = 0; j < n; ++j) {
     const double norm = normaliser[j].item<double>();
@@ -209,11 +144,10 @@ FastEvaluator::Reading FastEvaluator::read(const Subject& subject, const Seat& s
 // The first id of every answer, from a pass over the prompts alone. Returns whether an instance was excluded.
 bool FastEvaluator::first_drafts(Subject& subject) const {
   bool excludes = false;
-  std::vector<model::TreeRow> rows;
-  for (const Tree& tree : subject.trees) rows.push_back(tree.plain);
+  const std::vector<model::TreeRows> passes = subject.plain_passes();
   for (Seat& seat : subject.seats) {
     if (!seat.excluded.empty() || !seat.what->generates()) continue;
-    const Reading reading = read(subject, seat, rows);
+    const Reading reading = read(subject, seat, passes, 0);
     if (!reading.finite) {
       seat.excluded = kNotFinite;
       excludes = true;
@@ -251,12 +185,11 @@ bool FastEvaluator::confirm_drafts(Subject& subject) const {
   }
   if (options_.verify || excludes) plant(subject);
   if (!options_.verify) return true;
-  std::vector<model::TreeRow> rows;
-  for (const Tree& tree : subject.trees) rows.push_back(tree.plain);
+  const std::vector<model::TreeRows> passes = subject.plain_passes();
   bool stands = true;
   for (Seat& seat : subject.seats) {
     if (!seat.excluded.empty() || !seat.what->generates()) continue;
-    const Reading reading = read(subject, seat, rows);
+    const Reading reading = read(subject, seat, passes, 0);
     if (!reading.finite) {
       seat.excluded = kNotFinite;
       stands = false;  // the sequence is packed again without it
@@ -301,11 +234,10 @@ void FastEvaluator::plain_run(Subject& subject) const {
 }
 
 void FastEvaluator::score_plain(Subject& subject) const {
-  std::vector<model::TreeRow> rows;
-  for (const Tree& tree : subject.trees) rows.push_back(tree.plain);
+  const std::vector<model::TreeRows> passes = subject.plain_passes();
   for (Seat& seat : subject.seats) {
     if (!seat.excluded.empty()) continue;
-    const Reading reading = read(subject, seat, rows);
+    const Reading reading = read(subject, seat, passes, 0);
     if (!reading.finite) {
       seat.excluded = kNotFinite;
       plant(subject);
@@ -360,272 +292,6 @@ std::function<model::RowEdit(std::int64_t, std::int64_t)> FastEvaluator::answer_
     }
     return model::RowEdit{{std::move(replaced)}, {}};
   };
-}
-
-// The cells of a range of layers of one bundle: passes first, then the rows that changed, batched by prompt.
-class FastEvaluator::Layers {
- public:
-  Layers(const FastEvaluator& engine, const Subject& subject, const plan::Unit& unit, Work& work)
-      : engine_(engine), subject_(subject), unit_(unit), work_(work), H_(engine.model_.config().text.heads) {
-    cells_.assign(subject.seats.size(),
-                  std::vector<Cell>(static_cast<std::size_t>((unit.layer_end - unit.layer_begin) * H_)));
-  }
-
-  void run() {
-    for (std::int64_t layer = unit_.layer_begin; layer < unit_.layer_end; ++layer) {
-      for (std::int64_t head = 0; head < H_; ++head) {
-        if (engine_.asked(layer, head)) row(layer, head);
-      }
-    }
-    decode();
-    for (std::size_t s = 0; s < subject_.seats.size(); ++s) emit(s);
-  }
-
- private:
-  void row(std::int64_t layer, std::int64_t head);
-  void take(std::size_t s, std::size_t at, std::int64_t layer, std::int64_t head,
-            const std::vector<model::TreeRow>& rows);
-  void take_answer(std::size_t s, std::size_t at, std::int64_t layer, std::int64_t head,
-                   const std::vector<model::TreeRow>& rows);
-  void settle(std::size_t s, Cell& cell, const std::vector<std::int64_t>& ids) const;
-  void decode();
-  void emit(std::size_t s);
-
-  const FastEvaluator& engine_;
-  const Subject& subject_;
-  const plan::Unit& unit_;
-  Work& work_;
-  std::int64_t H_;
-  std::vector<std::vector<Cell>> cells_;  // [seat][(layer - layer_begin) * H + head]
-  std::vector<Open> open_;
-  std::int64_t held_ = 0;  // bytes of open_
-};
-
-void FastEvaluator::Layers::row(std::int64_t layer, std::int64_t head) {
-  std::vector<model::TreeRow> rows;
-  for (const Tree& tree : subject_.trees) {
-    const model::RowEdit edit = engine_.edit(subject_, tree, layer, head);
-    const model::TreePass::Wants wants{true, false, true};
-    rows.push_back(engine_.options_.resume ? tree.pass->resume(edit, wants)
-                                           : tree.pass->whole(tree.embeddings, edit, wants));
-    work_.layer_positions += rows.back().layer_positions;
-  }
-  const auto at = static_cast<std::size_t>((layer - unit_.layer_begin) * H_ + head);
-  for (std::size_t s = 0; s < subject_.seats.size(); ++s) {
-    if (subject_.seats[s].excluded.empty()) take(s, at, layer, head, rows);
-  }
-  if (held_ > kHeldBytes) decode();
-}
-
-void FastEvaluator::Layers::take(std::size_t s, std::size_t at, std::int64_t layer, std::int64_t head,
-                                 const std::vector<model::TreeRow>& rows) {
-  const Seat& seat = subject_.seats[s];
-  ++work_.cells;
-  work_.full_layer_positions +=
-      seat.prefill_positions * static_cast<double>(engine_.model_.config().text.layers);
-  if (seat.what->generates()) {
-    take_answer(s, at, layer, head, rows);
-  } else {
-    cells_[s][at] = ranked_cell(*seat.item, seat.scores, engine_.read(subject_, seat, rows).scores);
-  }
-}
-
-void FastEvaluator::Layers::take_answer(std::size_t s, std::size_t at, std::int64_t layer, std::int64_t head,
-                                        const std::vector<model::TreeRow>& rows) {
-  const Seat& seat = subject_.seats[s];
-  const Reading reading = engine_.read(subject_, seat, rows);
-  Cell& cell = cells_[s][at];
-  cell = {CellState::unchanged, seat.utility, reading.draft_logprob, {}, seat.score.bleu, {}};
-  if (!reading.finite || !std::isfinite(reading.draft_logprob)) {
-    cell.state = CellState::invalid;
-    return;
-  }
-  const auto [t, p] = seat.places.front();
-  const Tree& tree = subject_.trees[t];
-  const auto& prompt = tree.packed.prompts[p];
-  const auto [left, right] =
-      std::mismatch(seat.answer.begin(), seat.answer.end(), reading.best.begin(), reading.best.end());
-  if (left == seat.answer.end()) return;  // every id the same: so is the utility
-
-  Open open{s, at, {}};
-  open.row.edit = engine_.answer_edit(subject_, seat, layer, head);
-  open.row.keys_from = rows[t].keys_from;
-  const bool differs = right != reading.best.end();
-  // Without drafts the pass ends with the prompt: the first id is known, the rest decodes either way.
-  open.row.ids.assign(reading.best.begin(), differs ? right + 1 : right);
-  const auto held = prompt.length + static_cast<std::int64_t>(open.row.ids.size()) - 1;
-  const at::Tensor path = at::tensor(tree.packed.path(p, held), at::kLong);
-  for (std::size_t l = 0; l < rows[t].keys.size(); ++l) {
-    open.row.keys.push_back(rows[t].keys[l].index_select(0, path));
-    open.row.values.push_back(rows[t].values[l].index_select(0, path));
-  }
-  held_ += open.row.bytes();
-  if (!engine_.options_.verify) {
-    double computed = 0;
-    cell.answer_logprob =
-        engine_.continuation_.draft_logprob(prompt.length, tree.pass->state(), tree.packed.path(p, held),
-                                            open.row, seat.answer, reading.first_logprob, computed);
-    work_.layer_positions += computed;
-    work_.decode_layer_positions += computed;
-  }
-  open_.push_back(std::move(open));
-}
-
-void FastEvaluator::Layers::settle(std::size_t s, Cell& cell, const std::vector<std::int64_t>& ids) const {
-  const Seat& seat = subject_.seats[s];
-  if (ids == seat.answer) return;  // without drafts every row comes here
-  cell.state = CellState::changed;
-  const task::Score score = seat.what->score(*seat.item, text::answer_text(engine_.model_.tokenizer(), ids));
-  cell.utility = score.utility;
-  cell.bleu = score.bleu;
-  cell.answer = ids;
-}
-
-void FastEvaluator::Layers::decode() {
-  for (std::size_t s = 0; s < subject_.seats.size(); ++s) {
-    std::vector<std::size_t> cells;
-    std::vector<model::OpenRow> rows;
-    for (Open& open : open_) {
-      if (open.seat != s) continue;
-      cells.push_back(open.cell);
-      rows.push_back(std::move(open.row));
-    }
-    if (rows.empty()) continue;
-    const Seat& seat = subject_.seats[s];
-    const auto [t, p] = seat.places.front();
-    const Tree& tree = subject_.trees[t];
-    const auto& prompt = tree.packed.prompts[p];
-    const std::int64_t longest = prompt.length + prompt.drafted();
-    const model::Continuations done = engine_.continuation_.run(
-        prompt.length, tree.pass->state(), tree.packed.path(p, longest), std::move(rows));
-    work_.layer_positions += done.decode_layer_positions + done.check_layer_positions;
-    work_.decode_layer_positions += done.decode_layer_positions + done.check_layer_positions;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      Cell& cell = cells_[s][cells[i]];
-      if (!done.rows[i].finite) {
-        cell.state = CellState::invalid;
-      } else {
-        settle(s, cell, done.rows[i].ids);
-      }
-    }
-  }
-  open_.clear();
-  held_ = 0;
-}
-
-void FastEvaluator::Layers::emit(std::size_t s) {
-  const Seat& seat = subject_.seats[s];
-  if (!seat.excluded.empty()) return;
-  for (std::int64_t layer = unit_.layer_begin; layer < unit_.layer_end; ++layer) {
-    if (!engine_.any_asked(layer, 0, H_)) continue;
-    CellBlock block;
-    block.instance = seat.member.index;
-    block.begin = 1 + layer * H_;
-    for (std::int64_t head = 0; head < H_; ++head) {
-      const Cell& cell = cells_[s][static_cast<std::size_t>((layer - unit_.layer_begin) * H_ + head)];
-      work_.invalid_by_task[static_cast<std::size_t>(seat.member.task)] += cell.state == CellState::invalid;
-      push(block, *seat.what, seat.prompts.size(), cell);
-    }
-    work_.blocks.push_back({seat.member.task, std::move(block)});
-  }
-}
-
-Work FastEvaluator::heads(const plan::Unit& unit) {
-  const c10::InferenceMode no_gradients;
-  Work work;
-  work.invalid_by_task.assign(tasks_.size(), 0);
-  for (std::int64_t bundle = unit.instance_begin; bundle < unit.instance_end; ++bundle) {
-    const Subject& state = subject(unit.load, bundle, work);
-    bool any = false;
-    for (const Seat& seat : state.seats) {
-      if (!seat.excluded.empty()) {
-        work.exclusions.push_back({seat.member.task, seat.member.index, seat.excluded});
-        continue;
-      }
-      any = true;
-      if (!unit.owns_plain) continue;
-      CellBlock block;
-      block.instance = seat.member.index;
-      push(block, *seat.what, seat.prompts.size(),
-           {CellState::unchanged, seat.utility, seat.answer_logprob, seat.scores, seat.score.bleu,
-            seat.answer});
-      work.blocks.push_back({seat.member.task, std::move(block)});
-      ++work.cells;
-      work.full_layer_positions += seat.prefill_positions * static_cast<double>(model_.config().text.layers);
-    }
-    if (any) Layers(*this, state, unit, work).run();
-  }
-  return work;
-}
-
-Work FastEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells,
-                            const std::vector<attribution::Target>& targets, table::NeuronSums& sums) {
-  const c10::InferenceMode no_gradients;
-  const auto task = static_cast<std::int32_t>(unit.load);
-  Work work;
-  work.invalid_by_task.assign(tasks_.size(), 0);
-  std::int64_t& invalid = work.invalid_by_task[static_cast<std::size_t>(task)];
-  const model::TreePass::Wants wants{false, true, false};
-  for (std::int64_t index = unit.instance_begin; index < unit.instance_end; ++index) {
-    if (cells.instances[static_cast<std::size_t>(index)].state == table::InstanceState::excluded) continue;
-    Subject state;
-    seat(state, {{task, index}});
-    Seat& seat = state.seats.front();
-    HONES_ASSERT(seat.excluded.empty(), seat.excluded);
-    // Of a query the positive candidate's prompt alone: negatives never enter attribution.
-    const std::size_t which = seat.item->attributed;
-    std::swap(seat.prompts[0], seat.prompts[which]);
-    seat.prompts.resize(1);
-    measure_trunk(state);
-    Tree tree;
-    tree.packed = model::make_tree(seat.prompts, {{}});
-    tree.pass =
-        std::make_unique<model::TreePass>(model_.decoder(), tree.packed.sequence, all_read(tree.packed));
-    tree.embeddings =
-        model_.embed(tree.packed.ids, static_cast<std::size_t>(tree.packed.trunk), state.features)
-            .select(0, 0);
-    const model::TreeRow plain_row = tree.pass->plain(tree.embeddings, wants);
-    work.layer_positions += state.layer_positions + plain_row.layer_positions;
-    const at::Tensor projection =
-        attribution::target_projection(model_.decoder(), targets.at(static_cast<std::size_t>(index)));
-    const double full =
-        static_cast<double>(tree.packed.length()) * static_cast<double>(model_.config().text.layers);
-    // Contributions of a row; layers below the one begun at are the plain run's own.
-    const auto contributions = [&](const model::TreeRow& row, std::int64_t first, const at::Tensor& plain) {
-      std::vector<at::Tensor> a(static_cast<std::size_t>(first));
-      for (const at::Tensor& layer : row.a) a.push_back(layer.unsqueeze(0));  // [1, 1, F]
-      return attribution::contributions(a, 0, projection, first, plain);
-    };
-    const at::Tensor plain = contributions(plain_row, 0, {});
-    ++work.cells;
-    work.full_layer_positions += full;
-    // Its heads may still be usable: what enters their sums is a difference.
-    if (!attribution::add_plain(sums, values(plain))) ++invalid;
-    for (std::size_t s = 0; s < sums.heads.size(); ++s) {
-      const table::Head head = sums.heads[s];
-      model::HeadEdit replaced{head.layer, {head.head}, op_, {}};
-      if (op_ == model::Operator::gaussian) {
-        replaced.noise = noise(*seat.what, *seat.item, which, head.layer, head.head, 0, tree.packed.length(),
-                               state.last_image_position, state.trunk_sd)
-                             .unsqueeze(0);
-      }
-      const model::RowEdit edit{{std::move(replaced)}, {}};
-      const model::TreeRow row =
-          options_.resume ? tree.pass->resume(edit, wants) : tree.pass->whole(tree.embeddings, edit, wants);
-      work.layer_positions += row.layer_positions;
-      ++work.cells;
-      work.full_layer_positions += full;
-      const std::int64_t first = options_.resume ? head.layer : 0;
-      at::Tensor changed = contributions(row, first, plain);
-      if (first < head.layer) changed.narrow(0, 0, head.layer).copy_(plain.narrow(0, 0, head.layer));
-      const bool usable =
-          cells.states[cells.at(index, cells.shape.column(head.layer, head.head))] != CellState::invalid;
-      if (usable &&
-          !attribution::add_head(sums, static_cast<std::int64_t>(s), values(plain), values(changed)))
-        ++invalid;
-    }
-  }
-  return work;
 }
 
 }  // namespace hones::sweep

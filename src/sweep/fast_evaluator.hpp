@@ -11,6 +11,7 @@
 #include <hones/sweep/evaluator.hpp>
 
 #include "cell.hpp"
+#include "subject.hpp"
 
 namespace hones::sweep {
 
@@ -18,7 +19,7 @@ class FastEvaluator : public Evaluator {
  public:
   FastEvaluator(const DiscoverOptions& options, const model::Llava& model,
                 const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
-                std::filesystem::path images);
+                std::filesystem::path images, std::int64_t tile_positions);
   ~FastEvaluator() override;
 
   Work heads(const plan::Unit& unit) override;
@@ -26,12 +27,7 @@ class FastEvaluator : public Evaluator {
                const std::vector<attribution::Target>& targets, table::NeuronSums& sums) override;
 
  private:
-  struct Tree;
-  struct Seat;
-  struct Subject;
-  struct Reading;
-  struct Open;
-  class Layers;
+  class Layers;  // the cells of a range of layers of one bundle
 
   const Subject& subject(std::int64_t kind, std::int64_t bundle, Work& work);
   void seat(Subject& subject, const Bundle& bundle) const;
@@ -41,15 +37,18 @@ class FastEvaluator : public Evaluator {
   bool confirm_drafts(Subject& subject) const;
   void plant(Subject& subject) const;
   void score_plain(Subject& subject) const;
+  void run_plainly(const Subject& subject, Tree& tree, model::TreePass::Wants wants) const;
   model::RowEdit edit(const Subject& subject, const Tree& tree, std::int64_t layer, std::int64_t head) const;
   std::function<model::RowEdit(std::int64_t, std::int64_t)> answer_edit(const Subject& subject,
                                                                         const Seat& seat, std::int64_t layer,
                                                                         std::int64_t head) const;
-  Reading read(const Subject& subject, const Seat& seat, const std::vector<model::TreeRow>& rows) const;
-  Work layers(const plan::Unit& unit, Subject& subject);
+  Reading read(const Subject& subject, const Seat& seat, const std::vector<model::TreeRows>& passes,
+               std::int64_t row) const;
 
   const std::vector<Kind>& kinds_;
+  std::int64_t tile_positions_;
   model::Continuation continuation_;
+  mutable model::TreeWorkspace workspace_;  // buffers: what they hold between calls means nothing
   std::int64_t current_kind_ = -1, current_bundle_ = -1;
   std::unique_ptr<Subject> current_;  // the bundle worked on last: units cut by layers meet it again
 };
