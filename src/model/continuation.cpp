@@ -64,8 +64,8 @@ class Continuation::Batch {
 
  private:
   at::Tensor feed_forward(const Decoder::Layer& layer, const at::Tensor& h) const {
-    at::Tensor gate = at::mm(h, layer.gate_proj.t());
-    gate_in_place(gate, at::mm(h, layer.up_proj.t()));
+    const at::Tensor gate = at::mm(h, layer.gate_proj.t());
+    gate_in_place(gate.unsqueeze(0), at::mm(h, layer.up_proj.t()).unsqueeze(0));
     return gate;
   }
   at::Tensor repeated(const at::Tensor& x) const {  // [.., KV, Dh] -> [.., H, Dh]

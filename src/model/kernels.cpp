@@ -1,6 +1,7 @@
 #include "kernels.hpp"
 
 #include <cmath>
+#include <vector>
 
 #include <hones/base/error.hpp>
 
@@ -71,8 +72,13 @@ void rotate_in_place(const at::Tensor& x, const at::Tensor& cos, const at::Tenso
   x.copy_(x * cos.unsqueeze(1) + turned * sin.unsqueeze(1));
 }
 
+// Row by row: LibTorch computes the end of a tensor that fills no vector with other functions than the rest,
+// so that what lies behind a row would matter to its last bits.
 void gate_in_place(const at::Tensor& gate, const at::Tensor& up) {
-  at::silu_(const_cast<at::Tensor&>(gate)).mul_(up);
+  for (std::int64_t r = 0; r < gate.size(0); ++r) {
+    at::Tensor row = gate.select(0, r);
+    at::silu_(row).mul_(up.select(0, r));
+  }
 }
 
 Attended attend(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, bool causal) {
@@ -81,10 +87,14 @@ Attended attend(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& v
 }
 
 at::Tensor merge(const Attended& one, const Attended& other) {
-  // softmax over both sets: each set's share of the total weight.
-  const at::Tensor share = at::sigmoid(one.log_sum - other.log_sum).unsqueeze(-1);
-  const at::Tensor left = one.values.to(at::kFloat), right = other.values.to(at::kFloat);
-  return at::lerp(right, left, share).to(one.values.scalar_type());
+  std::vector<at::Tensor> rows;
+  for (std::int64_t r = 0; r < one.values.size(0); ++r) {  // row by row, as above
+    // softmax over both sets: each set's share of the total weight.
+    const at::Tensor share = at::sigmoid(one.log_sum[r] - other.log_sum[r]).unsqueeze(-1);
+    const at::Tensor left = one.values[r].to(at::kFloat), right = other.values[r].to(at::kFloat);
+    rows.push_back(at::lerp(right, left, share).to(one.values.scalar_type()));
+  }
+  return at::stack(rows);
 }
 
 }  // namespace hones::model

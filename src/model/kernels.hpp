@@ -12,14 +12,14 @@ void rms_norm_into(const at::Tensor& out, const at::Tensor& x, const at::Tensor&
 // x [n, heads, Dh] rotated in place by cos and sin [n, Dh] (pairs (j, j + Dh/2)).
 void rotate_in_place(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin);
 
-// gate [n, F] becomes silu(gate) * up.
+// gate [R, n, F] becomes silu(gate) * up.
 void gate_in_place(const at::Tensor& gate, const at::Tensor& up);
 
-// Attention of q [1, H, n, Dh] over keys and values [1, H, m, Dh]: the weighted values and the log of the
-// weights' sum, float32 [1, H, n].
+// Attention of q [R, H, n, Dh] over keys and values [R, H, m, Dh]: the weighted values, and the log of the
+// weights' sum in float32.
 struct Attended {
-  at::Tensor values;   // [1, H, n, Dh]
-  at::Tensor log_sum;  // [1, H, n]
+  at::Tensor values;   // [R, H, n, Dh]
+  at::Tensor log_sum;  // [R, H, n]
 };
 Attended attend(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, bool causal);
 

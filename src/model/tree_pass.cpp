@@ -19,12 +19,16 @@ at::Tensor repeated(const at::Tensor& x, std::int64_t times) {  // [R, n, KV, Dh
   return times == 1 ? x : x.repeat_interleave(times, 2);
 }
 
-// Rows of a product that are few take other kernels when they are more: one product per row of the tile.
+// Kernels are chosen by a product's shape: one product per row of the tile, so that a row's bits are its own.
 void product_by_row(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight) {
   for (std::int64_t r = 0; r < x.size(0); ++r) {
     at::Tensor into = out.select(0, r);
     at::mm_out(into, x.select(0, r), weight.t());
   }
+}
+
+void add_product_by_row(const at::Tensor& to, const at::Tensor& x, const at::Tensor& weight) {
+  for (std::int64_t r = 0; r < x.size(0); ++r) to.select(0, r).addmm_(x.select(0, r), weight.t());
 }
 
 }  // namespace
@@ -161,13 +165,12 @@ at::Tensor TreePass::attention(std::int64_t index, const at::Tensor& x, bool las
   const Decoder::Layer& layer = decoder_.layer(index);
   Layout& layout = *layout_;
   const std::int64_t R = x.size(0), H = config.heads, KV = config.kv_heads, Dh = config.head_dim;
-  const auto flat = [](const at::Tensor& t) { return t.view({-1, t.size(-1)}); };
   const std::int64_t n = R * T_;
   const at::Tensor h = workspace_.h_.narrow(0, 0, n).view({R, T_, -1});
   rms_norm_into(h, x, layer.input_layernorm, config.rms_norm_eps);
   const auto project = [&](const at::Tensor& buffer, const at::Tensor& weight) {
-    at::Tensor into = buffer.narrow(0, 0, n);
-    at::mm_out(into, flat(h), weight.t());
+    const at::Tensor into = buffer.narrow(0, 0, n).view({R, T_, -1});
+    product_by_row(into, h, weight);
     return into.view({R, T_, -1, Dh});
   };
   const auto turn = [&](const at::Tensor& t) {
@@ -217,26 +220,15 @@ void TreePass::feed_forward(std::int64_t index, at::Tensor& x, const std::vector
   const Decoder::Layer& layer = decoder_.layer(index);
   Layout& layout = *layout_;
   const std::int64_t R = x.size(0), n = x.size(1);
-  const auto flat = [](const at::Tensor& t) { return t.view({-1, t.size(-1)}); };
   const auto part = [&](const at::Tensor& buffer) { return buffer.narrow(0, 0, R * n).view({R, n, -1}); };
   at::Tensor h = part(workspace_.h_), gate = part(workspace_.gate_), up = part(workspace_.up_);
   rms_norm_into(h, x, layer.post_attention_layernorm, decoder_.config().rms_norm_eps);
-  if (last) {
-    product_by_row(gate, h, layer.gate_proj);
-    product_by_row(up, h, layer.up_proj);
-  } else {
-    at::Tensor gates = flat(gate), ups = flat(up);
-    at::mm_out(gates, flat(h), layer.gate_proj.t());
-    at::mm_out(ups, flat(h), layer.up_proj.t());
-  }
+  product_by_row(gate, h, layer.gate_proj);
+  product_by_row(up, h, layer.up_proj);
   gate_in_place(gate, up);
   gate = apply_gains(gate, rows, index, fired);
   if (wants.a) output.a.push_back(last ? gate.clone() : gate.index_select(1, layout.read));
-  if (!last) {
-    flat(x).addmm_(flat(gate), layer.down_proj.t());
-  } else if (wants.hidden) {
-    for (std::int64_t r = 0; r < R; ++r) x.select(0, r).addmm_(gate.select(0, r), layer.down_proj.t());
-  }
+  if (!last || wants.hidden) add_product_by_row(x, gate, layer.down_proj);
 }
 
 TreeRows TreePass::run(const Begin& begin, const std::vector<RowEdit>& rows, Wants wants,
@@ -292,13 +284,7 @@ TreeRows TreePass::run(const Begin& begin, const std::vector<RowEdit>& rows, Wan
     }
     positions += (qo + 3 * D * F) / all * (last ? S : T);
     z = edited(z, rows, l, last, group, fired);
-    const at::Tensor attended = z.reshape({R, z.size(1), -1});
-    if (last) {
-      for (std::int64_t r = 0; r < R; ++r)
-        x.select(0, r).addmm_(attended.select(0, r), decoder_.layer(l).o_proj.t());
-    } else {
-      x.view({-1, config.hidden_size}).addmm_(attended.view({R * T_, -1}), decoder_.layer(l).o_proj.t());
-    }
+    add_product_by_row(x, z.reshape({R, z.size(1), -1}), decoder_.layer(l).o_proj);
     feed_forward(l, x, rows, last, wants, output, fired);
   }
   output.layer_positions = positions * static_cast<double>(R);

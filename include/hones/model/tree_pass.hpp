@@ -2,9 +2,9 @@
 // rows that start from it at the layer of their edit (docs/design.md, savings 2 to 4). The same function as
 // Decoder::forward up to rounding, which judges it in the tests.
 //
-// Same bits: on a CPU a row's bits do not depend on which or how many other rows its tile holds
-// (tests/model/tree_test.cpp). Products over few positions take kernels of their own, so the few of the last
-// layer are computed row by row.
+// Same bits: every product has the positions of ONE row, so that a row's bits depend on the sequence and the
+// positions read, never on which other rows its tile holds (tests/model/tree_test.cpp). A tile shares what is
+// between the products.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,239 @@
+// The fast pass against Decoder::forward, which sees a tree through one explicit mask and starts at layer 0.
+#include <algorithm>
+#include <cmath>
+
+#include <c10/core/InferenceMode.h>
+
+#include <hones/base/error.hpp>
+#include <hones/model/continuation.hpp>
+#include <hones/model/prompt_tree.hpp>
+#include <hones/model/tree_pass.hpp>
+
+#include "model/support.hpp"
+
+namespace hones {
+namespace {
+
+using model::Llava;
+using model::PromptTree;
+using model::RowEdit;
+using model::TreePass;
+
+// Prompts about the fixtures' picture: common beginning, tails of different lengths, drafts behind two of
+// them.
+class Trees : public testing::TestWithParam<const char*> {
+ protected:
+  const c10::InferenceMode no_gradients_;
+  const std::string folder_ = GetParam();
+  const Llava model_{test::data(folder_), at::kFloat};
+  const model::EncodedPrompt prompt_ = test::fixture_prompt(model_, folder_ + "-expected");
+  model::TreeWorkspace workspace_{model_.decoder()};
+  const PromptTree tree_ = packed();
+  const at::Tensor embeddings_ =
+      model_.embed(tree_.ids, static_cast<std::size_t>(tree_.trunk), prompt_.features).select(0, 0);
+
+  PromptTree packed() const {
+    std::vector<std::vector<std::int64_t>> prompts(3, prompt_.ids);
+    prompts[0].insert(prompts[0].end(), {5, 6, 7, 8, 9});
+    prompts[1].insert(prompts[1].end(), {11, 12});
+    prompts[2].insert(prompts[2].end(), {13, 14, 15});
+    return model::make_tree(prompts, {{21, 22, 23}, {}, {24, 25}});
+  }
+  std::vector<std::int64_t> read() const {
+    std::vector<std::int64_t> read;
+    for (const auto& prompt : tree_.prompts) read.insert(read.end(), prompt.read.begin(), prompt.read.end());
+    return read;
+  }
+  TreePass pass() { return TreePass(model_.decoder(), workspace_, tree_.sequence, read()); }
+
+  // What the judge says of the same rows, at the same positions.
+  model::ForwardOutput judge(std::vector<RowEdit> rows) const {
+    model::ForwardInput input;
+    input.start.residual = embeddings_.unsqueeze(0);
+    input.sequence = tree_.sequence;
+    input.rows = std::move(rows);
+    input.readouts.hidden_at = read();
+    input.readouts.a_at = read();
+    return model_.decoder().forward(input);
+  }
+};
+
+constexpr double kTolerance = 2e-5;
+
+TEST_P(Trees, OnePackedSequenceIsEveryPromptOnItsOwn) {
+  TreePass fast = pass();
+  const at::Tensor hidden = fast.plain(embeddings_, {}).hidden;
+  for (const auto& prompt : tree_.prompts) {
+    std::vector<std::int64_t> ids(tree_.ids.begin(), tree_.ids.begin() + tree_.trunk);
+    const auto begin = tree_.ids.begin() + prompt.begin;
+    ids.insert(ids.end(), begin, begin + (prompt.length - tree_.trunk) + prompt.drafted());
+    model::ForwardInput alone = test::whole(model_, {ids, prompt_.features}, {{}});
+    const at::Tensor expected = model_.decoder().forward(alone).hidden.select(0, 0);
+    for (std::size_t j = 0; j < prompt.read.size(); ++j) {
+      EXPECT_LE(test::relative_error(hidden[0][fast.place(prompt.read[j])],
+                                     expected[prompt.length - 1 + static_cast<std::int64_t>(j)]),
+                kTolerance)
+          << "prompt of " << prompt.length << ", read " << j;
+    }
+  }
+}
+
+TEST_P(Trees, RowsThatStartAtTheirEditSayWhatWholeOnesSay) {
+  TreePass fast = pass();
+  fast.plain(embeddings_, {});
+  const std::int64_t layers = model_.config().text.layers;
+  for (std::int64_t layer = 0; layer < layers; ++layer) {
+    const std::vector<RowEdit> rows{test::replace(layer, {0}),
+                                    test::replace(layer, {1}, model::Operator::zero),
+                                    test::replace(layer, {0, 2})};
+    const model::ForwardOutput expected = judge(rows);
+    const model::TreeRows resumed = fast.resume(layer, rows, {true, true, false});
+    const model::TreeRows whole = fast.whole(embeddings_, rows, {true, true, false});
+    EXPECT_LE(test::relative_error(resumed.hidden, expected.hidden), kTolerance) << "layer " << layer;
+    EXPECT_LE(test::relative_error(whole.hidden, expected.hidden), kTolerance) << "layer " << layer;
+    ASSERT_EQ(static_cast<std::int64_t>(resumed.a.size()), layers - layer);
+    for (std::int64_t l = layer; l < layers; ++l) {
+      EXPECT_LE(test::relative_error(resumed.a[static_cast<std::size_t>(l - layer)],
+                                     expected.a[static_cast<std::size_t>(l)]),
+                kTolerance)
+          << "edit in " << layer << ", activations of " << l;
+    }
+  }
+}
+
+TEST_P(Trees, MaskedNeuronsToo) {
+  TreePass fast = pass();
+  fast.plain(embeddings_, {});
+  const std::int64_t F = model_.config().text.intermediate_size;
+  RowEdit masked;
+  masked.gains[1] = at::ones({F});
+  masked.gains[1].narrow(0, 0, F / 2).zero_();
+  masked.gains[2] = at::full({F}, 1.5);
+  EXPECT_LE(test::relative_error(fast.resume(1, {masked}, {}).hidden, judge({masked}).hidden), kTolerance);
+}
+
+TEST_P(Trees, NoneChangesNoBitAndNeitherDoNeighbours) {
+  TreePass fast = pass();
+  const at::Tensor plain = fast.plain(embeddings_, {}).hidden;
+  for (std::int64_t layer = 0; layer < model_.config().text.layers; ++layer) {
+    const RowEdit none = test::replace(layer, {1}, model::Operator::none), mean = test::replace(layer, {1});
+    const at::Tensor alone = fast.resume(layer, {mean}, {}).hidden;
+    for (const std::size_t others : {1, 2, 6}) {
+      std::vector<RowEdit> rows(others, test::replace(layer, {0}));
+      rows.push_back(none);
+      rows.push_back(mean);
+      const at::Tensor hidden = fast.resume(layer, rows, {}).hidden;
+      const auto last = static_cast<std::int64_t>(others) + 1;
+      EXPECT_TRUE(test::same_bits(hidden[last - 1], plain[0])) << layer << ", " << others << " others";
+      EXPECT_TRUE(test::same_bits(hidden[last], alone[0])) << layer << ", " << others << " others";
+    }
+  }
+}
+
+TEST_P(Trees, NoiseFallsWhereTheJudgePutsIt) {
+  TreePass fast = pass();
+  fast.plain(embeddings_, {});
+  const std::int64_t last = model_.config().text.layers - 1;
+  for (const std::int64_t layer : {std::int64_t{0}, last}) {
+    RowEdit noisy = test::replace(layer, {1}, model::Operator::gaussian);
+    noisy.heads[0].noise = at::randn({1, tree_.length(), model_.config().text.head_dim});
+    EXPECT_LE(test::relative_error(fast.resume(layer, {noisy}, {}).hidden, judge({noisy}).hidden), kTolerance)
+        << "layer " << layer;
+  }
+}
+
+TEST_P(Trees, ALayerCountsByWhatItComputes) {
+  TreePass fast = pass();
+  const auto& config = model_.config().text;
+  const double plain = fast.plain(embeddings_, {}).layer_positions;
+  const auto T = static_cast<double>(tree_.length());
+  EXPECT_LT(plain, T * static_cast<double>(config.layers));
+  EXPECT_GT(plain, T * static_cast<double>(config.layers - 1));  // the last one at the positions read
+  const double first = fast.resume(0, {test::replace(0, {0})}, {}).layer_positions;
+  EXPECT_LT(first, plain);  // queries, keys and values of layer 0 are the plain run's
+  const double second = fast.resume(1, {test::replace(1, {0})}, {}).layer_positions;
+  EXPECT_NEAR(first - second, T, 1e-6 * T);  // one layer less
+  EXPECT_DOUBLE_EQ(fast.resume(1, {test::replace(1, {0}), test::replace(1, {1})}, {}).layer_positions,
+                   2 * second);
+}
+
+// The answers of the plain engine's Generator, found from a row's kept keys and values.
+TEST_P(Trees, ContinuedRowsEndWhereTheGeneratorDoes) {
+  constexpr std::int64_t kLimit = 8;
+  const model::Generator generator(model_, kLimit);
+  const model::Continuation continuation(model_, kLimit);
+  const PromptTree alone = model::make_tree({prompt_.ids}, {{}});
+  TreePass fast(model_.decoder(), workspace_, alone.sequence, alone.prompts[0].read);
+  const at::Tensor embeddings = model_.embed(alone.ids, alone.ids.size(), prompt_.features).select(0, 0);
+  fast.plain(embeddings, {});
+  std::vector<model::OpenRow> open;
+  std::vector<std::vector<std::int64_t>> expected;
+  for (std::int64_t layer = 0; layer < model_.config().text.layers; ++layer) {
+    const RowEdit edit = test::replace(layer, {0}, model::Operator::zero);
+    expected.push_back(
+        generator.run(prompt_, 1, [&](std::int64_t, std::int64_t) { return std::vector<RowEdit>{edit}; }, {})
+            .rows[0]
+            .ids);
+    const model::TreeRows rows = fast.resume(layer, {edit}, {true, false, true});
+    model::OpenRow row;
+    row.edit = [edit](std::int64_t, std::int64_t) { return edit; };
+    row.keys_from = rows.keys_from;
+    for (std::size_t l = 0; l < rows.keys.size(); ++l) {
+      row.keys.push_back(rows.keys[l][0].clone());
+      row.values.push_back(rows.values[l][0].clone());
+    }
+    row.ids = {model_.decoder().logits(rows.hidden[0]).argmax(-1).item<std::int64_t>()};
+    open.push_back(std::move(row));
+  }
+  const auto path = alone.path(0, alone.length());
+  const model::Continuations together = continuation.run(alone.length(), fast.state(), path, open);
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    EXPECT_EQ(together.rows[i].ids, expected[i]) << "row " << i;
+    const model::Continuations single = continuation.run(alone.length(), fast.state(), path, {open[i]});
+    EXPECT_EQ(single.rows[0].ids, together.rows[i].ids) << "row " << i << " alone";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, Trees, testing::Values("tiny-llava", "tiny-llava-gqa"));
+
+TEST(HalfTrees, NoneChangesNoBitInHalfPrecisionEither) {
+  const c10::InferenceMode no_gradients;
+  for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
+    const Llava model(test::data("tiny-llava"), dtype);
+    const model::EncodedPrompt prompt = test::fixture_prompt(model, "tiny-llava-expected");
+    std::vector<std::vector<std::int64_t>> prompts(2, prompt.ids);
+    prompts[0].push_back(5);
+    prompts[1].push_back(6);
+    const PromptTree tree = model::make_tree(prompts, {{}, {}});
+    model::TreeWorkspace workspace(model.decoder());
+    TreePass fast(model.decoder(), workspace, tree.sequence,
+                  {tree.prompts[0].read[0], tree.prompts[1].read[0]});
+    const at::Tensor embeddings =
+        model.embed(tree.ids, static_cast<std::size_t>(tree.trunk), prompt.features).select(0, 0);
+    const at::Tensor plain = fast.plain(embeddings, {}).hidden;
+    const std::vector<RowEdit> rows(3, test::replace(1, {1}, model::Operator::none));
+    const at::Tensor none = fast.resume(1, rows, {}).hidden;
+    for (std::int64_t r = 0; r < 3; ++r)
+      EXPECT_TRUE(test::same_bits(none[r], plain[0])) << model::dtype_name(dtype) << " row " << r;
+  }
+}
+
+TEST(PromptTrees, ShareWhatAllBeginWithAndNoMore) {
+  const PromptTree tree = model::make_tree({{1, 2, 3, 4}, {1, 2, 5}, {1, 2}}, {{7, 8}, {}, {}});
+  EXPECT_EQ(tree.trunk, 1);  // the third prompt keeps a position of its own
+  EXPECT_EQ(tree.ids, (std::vector<std::int64_t>{1, 2, 3, 4, 7, 2, 5, 2}));
+  EXPECT_EQ(tree.prompts[0].read, (std::vector<std::int64_t>{3, 4}));
+  EXPECT_EQ(tree.prompts[1].read, (std::vector<std::int64_t>{6}));
+  EXPECT_EQ(tree.path(0, 5), (std::vector<std::int64_t>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(tree.path(1, 3), (std::vector<std::int64_t>{0, 5, 6}));
+  const at::Tensor positions = tree.sequence.positions.select(0, 0);
+  EXPECT_TRUE(at::equal(positions, at::tensor({0, 1, 2, 3, 4, 1, 2, 1}, at::kLong)));
+  EXPECT_EQ(model::make_tree({{1, 2, 3}, {1, 2, 4}}, {{}, {}}, 1).trunk, 1);  // at most what is allowed
+  const PromptTree alone = model::make_tree({{1, 2, 3}}, {{4, 5}});
+  EXPECT_EQ(alone.trunk, 3);
+  EXPECT_EQ(alone.path(0, 4), (std::vector<std::int64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(alone.sequence.segments.size(), 1U);
+}
+
+}  // namespace
+}  // namespace hones
