@@ -233,6 +233,19 @@ void FastEvaluator::plain_run(Subject& subject) const {
   score_plain(subject);
 }
 
+// The plain answer's log-probability under the plain run, in a pass of its own behind the prompt.
+double FastEvaluator::logprob_behind(Subject& subject, const Seat& seat, double first_logprob) const {
+  const auto [t, p] = seat.places.front();
+  const Tree& tree = subject.trees[t];
+  const std::int64_t length = tree.packed.prompts[p].length;
+  model::OpenRow plain;
+  plain.edit = [](std::int64_t, std::int64_t) { return model::RowEdit{}; };
+  plain.keys_from = model_.config().text.layers;
+  plain.ids = {seat.answer.front()};
+  return continuation_.draft_logprob(length, tree.pass->state(), tree.packed.path(p, length), plain,
+                                     seat.answer, first_logprob, subject.layer_positions);
+}
+
 void FastEvaluator::score_plain(Subject& subject) const {
   const std::vector<model::TreeRows> passes = subject.plain_passes();
   for (Seat& seat : subject.seats) {
@@ -246,7 +259,8 @@ void FastEvaluator::score_plain(Subject& subject) const {
     if (seat.what->generates()) {
       seat.score = seat.what->score(*seat.item, text::answer_text(model_.tokenizer(), seat.answer));
       seat.utility = seat.score.utility;
-      seat.answer_logprob = reading.draft_logprob;
+      seat.answer_logprob =
+          options_.verify ? reading.draft_logprob : logprob_behind(subject, seat, reading.first_logprob);
     } else {
       seat.scores = reading.scores;
       seat.utility = task::retrieval_utility(*seat.item, seat.scores);

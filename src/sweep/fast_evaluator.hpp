@@ -37,6 +37,7 @@ class FastEvaluator : public Evaluator {
   bool confirm_drafts(Subject& subject) const;
   void plant(Subject& subject) const;
   void score_plain(Subject& subject) const;
+  double logprob_behind(Subject& subject, const Seat& seat, double first_logprob) const;
   void run_plainly(const Subject& subject, Tree& tree, model::TreePass::Wants wants) const;
   model::RowEdit edit(const Subject& subject, const Tree& tree, std::int64_t layer, std::int64_t head) const;
   std::function<model::RowEdit(std::int64_t, std::int64_t)> answer_edit(const Subject& subject,
