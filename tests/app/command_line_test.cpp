@@ -108,8 +108,8 @@ TEST(CommandLine, WrongUseInOneLine) {
   EXPECT_EQ(refused(discover_with({"--top-k", "99999999999999999999"})),
             "--top-k: ranking.top_k = 99999999999999999999: expected an integer of at least 1 and at most "
             "1,000,000");
-  EXPECT_EQ(refused(discover_with({"--engine", "fast"})),
-            "--engine: engine.form = \"fast\": expected one of plain");
+  EXPECT_EQ(refused(discover_with({"--engine", "quick"})),
+            "--engine: engine.form = \"quick\": expected one of fast, plain");
   EXPECT_EQ(refused(discover_with({"--device", "cuda"})),
             "--device: model.device = \"cuda\": expected one of auto, cpu");
   EXPECT_EQ(

@@ -164,8 +164,8 @@ TEST_F(SettingsTest, WrongFilesAreRefusedInOneLine) {
             "x.toml:2: ranking.neuron_share = 0: expected a number above 0 and at most 1");
   EXPECT_EQ(line_of("[ranking]\nneuron_share = nan\n"),
             "x.toml:2: ranking.neuron_share = nan: expected a number above 0 and at most 1");
-  EXPECT_EQ(line_of("[engine]\nform = \"fast\"\n"),
-            "x.toml:2: engine.form = \"fast\": expected one of plain");
+  EXPECT_EQ(line_of("[engine]\nform = \"quick\"\n"),
+            "x.toml:2: engine.form = \"quick\": expected one of fast, plain");
   EXPECT_EQ(line_of("[discover]\ntasks = [\"vqa\", \"vqa\"]\n"),
             "x.toml:2: discover.tasks = vqa,vqa: expected a list of different words out of vqa, ocr, "
             "caption, retrieval");

@@ -32,8 +32,8 @@ void expect_exact_cover(const std::vector<Unit>& units, const std::vector<TaskLo
     EXPECT_LT(unit.layer_begin, unit.layer_end);
     EXPECT_GT(unit.cost, 0);
     for (std::int64_t n = unit.instance_begin; n < unit.instance_end; ++n) {
-      if (unit.owns_plain) ++plain[{unit.task, n}];
-      for (std::int64_t l = unit.layer_begin; l < unit.layer_end; ++l) ++cells[{unit.task, n, l}];
+      if (unit.owns_plain) ++plain[{unit.load, n}];
+      for (std::int64_t l = unit.layer_begin; l < unit.layer_end; ++l) ++cells[{unit.load, n, l}];
     }
   }
   std::size_t instances = 0;
@@ -90,7 +90,7 @@ TEST(Planner, CutsUnitsToAboutAMinuteEachTaskForItself) {
   expect_exact_cover(units, four_tasks(), {0, 1, 2, 3, 4, 5});
   for (const Unit& unit : units) {
     const std::int64_t width = unit.layer_end - unit.layer_begin;
-    EXPECT_EQ(width, unit.task == 3 ? 1 : 6) << "task " << unit.task;
+    EXPECT_EQ(width, unit.load == 3 ? 1 : 6) << "task " << unit.load;
     EXPECT_TRUE(unit.cost / model.layer_positions_per_second <= 60 || width == 1);
   }
   // A width that was asked for stays.
@@ -133,7 +133,7 @@ TEST(Planner, NeuronUnitsAreWholeInstances) {
         EXPECT_EQ(unit.layer_begin, 0);
         EXPECT_EQ(unit.layer_end, 6);
         EXPECT_LE(unit.instance_end - unit.instance_begin, block);
-        for (std::int64_t n = unit.instance_begin; n < unit.instance_end; ++n) ++seen[{unit.task, n}];
+        for (std::int64_t n = unit.instance_begin; n < unit.instance_end; ++n) ++seen[{unit.load, n}];
       }
       EXPECT_EQ(seen.size(), 11u);
       for (const auto& [cell, times] : seen) EXPECT_EQ(times, 1);
@@ -155,7 +155,7 @@ TEST(Planner, RefusesNonsense) {
 TEST(Unit, IsEmptyAtFirst) {
   const Unit unit;
   EXPECT_EQ(unit.stage, Stage::heads);
-  EXPECT_EQ(unit.id + unit.task + unit.instance_begin + unit.instance_end + unit.layer_begin + unit.layer_end,
+  EXPECT_EQ(unit.id + unit.load + unit.instance_begin + unit.instance_end + unit.layer_begin + unit.layer_end,
             0);
   EXPECT_FALSE(unit.owns_plain);
   EXPECT_EQ(unit.cost, 0);
