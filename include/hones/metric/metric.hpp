@@ -7,6 +7,7 @@
 #include <hones/metric/gqa.hpp>
 #include <hones/metric/idf.hpp>
 #include <hones/metric/ndcg.hpp>
+#include <hones/metric/ptb.hpp>
 #include <hones/metric/retrieval.hpp>
 #include <hones/metric/textvqa.hpp>
 #include <hones/metric/vqa.hpp>
