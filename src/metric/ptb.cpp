@@ -102,6 +102,18 @@ std::size_t tail(std::string_view text, int count) {
   return text.size() - at;
 }
 
+// Length of a word of ASCII letters at `at` between ends of words; 0 where there is none, or where the rules
+// must be asked. Nearly every word of a caption: no rule looks over a blank after letters alone, and of those
+// that cut letters the list is complete.
+std::size_t plain_word(std::string_view text, std::size_t at) {
+  static const std::array<std::string, 6> cut = {"cannot", "gonna", "gotta", "lemme", "gimme", "wanna"};
+  std::size_t end = at;
+  while (end < text.size() && ((text[end] | 0x20) >= 'a' && (text[end] | 0x20) <= 'z')) ++end;
+  if (end < text.size() && text[end] != ' ' && text[end] != '\n') return 0;
+  const std::string word = lower(text.substr(at, end - at));
+  return std::find(cut.begin(), cut.end(), word) == cut.end() ? end - at : 0;
+}
+
 bool is_dropped(const std::string& token) {
   static const std::array<std::string, 17> list = {"''",    "'",     "``", "`",   "-LRB-", "-RRB-",
                                                    "-LCB-", "-RCB-", ".",  "?",   "!",     ",",
@@ -127,9 +139,14 @@ std::vector<std::vector<std::string>> ptb_raw_tokens(std::span<const std::string
   std::vector<std::vector<std::string>> lines(captions.size());
   std::size_t line = 0;
   for (std::size_t at = 0; at < text.size();) {
-    if (text[at] == '\n') {
-      ++line;
+    if (text[at] == '\n') ++line;
+    if (text[at] == '\n' || text[at] == ' ') {  // no rule begins with a blank
       ++at;
+      continue;
+    }
+    if (const std::size_t length = plain_word(text, at); length > 0) {
+      lines[line].push_back(lower(std::string_view(text).substr(at, length)));
+      at += length;
       continue;
     }
     const PtbMatch match = ptb_match(text, at);
