@@ -192,7 +192,11 @@ ScoreReport score(const std::string& metric, const std::filesystem::path& predic
                   const std::filesystem::path& references) {
   const auto scorer =
       std::find_if(scorers().begin(), scorers().end(), [&](const Scorer& one) { return one.name == metric; });
-  if (scorer == scorers().end()) throw UsageError("metric " + metric + " is not known");
+  if (scorer == scorers().end()) {
+    std::string known;
+    for (const std::string& name : score_metrics()) known += (known.empty() ? "" : ", ") + name;
+    throw UsageError("metric " + metric + " is not known: expected one of " + known);
+  }
   return scorer->score(read_scored(predictions, references, scorer->fields));
 }
 
