@@ -25,6 +25,8 @@ void run(const hones::settings::Settings& settings) {
       return hones::app::prepare(settings);
     case Command::generate:
       return hones::app::generate(settings);
+    case Command::score:
+      return hones::app::score(settings);
     case Command::rank:
       return hones::app::rank(settings);
     case Command::discover:

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <hones/metric/anls.hpp>
@@ -28,28 +31,62 @@ std::size_t levenshtein(const std::u32string& a, const std::u32string& b) {
   return row[b.size()];
 }
 
-std::u32string clean(std::string_view text) {
-  return code_points(collapse(lower(text)));
+// A text as a variant compares it, and the length it counts.
+struct Cleaned {
+  std::u32string text;
+  std::size_t length = 0;
+};
+
+std::u32string word_characters(std::string_view text) {
+  std::u32string kept;
+  for (const char32_t c : code_points(lower(text))) {
+    if (is_word(c)) kept += c;
+  }
+  return kept;
 }
 
-std::size_t raw_length(std::string_view text) {
-  return code_points(upper(text)).size();
+Cleaned clean(std::string_view text, AnlsVariant variant) {
+  if (variant == AnlsVariant::rrc)
+    return {code_points(collapse(lower(text))), code_points(upper(text)).size()};
+  std::u32string cleaned =
+      variant == AnlsVariant::alnum_only ? word_characters(text) : code_points(lower(trim(text)));
+  const std::size_t length = cleaned.size();
+  return {std::move(cleaned), length};
+}
+
+// Of two texts without any length.
+double both_empty(AnlsVariant variant) {
+  switch (variant) {
+    case AnlsVariant::rrc:
+      return 1;
+    case AnlsVariant::alnum_only:
+    case AnlsVariant::mp_docvqa:
+      return 0;
+    case AnlsVariant::stvqa_m4c:
+      break;
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+double similarity(const Cleaned& said, const Cleaned& reference, AnlsVariant variant) {
+  const std::size_t length = std::max(said.length, reference.length);
+  if (length == 0) return both_empty(variant);
+  return 1 - static_cast<double>(levenshtein(said.text, reference.text)) / static_cast<double>(length);
 }
 
 }  // namespace
 
-double anls(std::string_view prediction, std::span<const std::string> references) {
+double anls(std::string_view prediction, std::span<const std::string> references, AnlsVariant variant) {
   if (references.empty()) throw std::invalid_argument("anls: no references");
-  const std::u32string said = clean(prediction);
-  const std::size_t said_length = raw_length(prediction);
-  double nearest = 1;
+  const Cleaned said = clean(prediction, variant);
+  if (variant == AnlsVariant::mp_docvqa && (said.text.empty() || said.text == U"none")) return 0;
+  double best = 0;
   for (const std::string& reference : references) {
-    const std::size_t length = std::max(said_length, raw_length(reference));
-    const auto distance = static_cast<double>(levenshtein(said, clean(reference)));
-    nearest = std::min(nearest, length == 0 ? 0.0 : distance / static_cast<double>(length));
+    const double value = similarity(said, clean(reference, variant), variant);
+    if (std::isnan(value)) return value;
+    best = std::max(best, value);
   }
-  const double similarity = 1 - nearest;
-  return similarity < kThreshold ? 0 : similarity;
+  return best < kThreshold ? 0 : best;
 }
 
 }  // namespace hones::metric

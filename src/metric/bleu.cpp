@@ -110,13 +110,4 @@ std::array<double, 4> bleu(const BleuCounts& counts) {
   return values;
 }
 
-std::string tokenize_at_blanks(std::string_view caption) {
-  std::vector<std::string> words = split(lower(caption));
-  if (!words.empty() && words.back().ends_with('.')) {
-    words.back().pop_back();
-    if (words.back().empty()) words.pop_back();
-  }
-  return join(words);
-}
-
 }  // namespace hones::metric

@@ -87,6 +87,11 @@ bool is_letter_or_digit(char32_t c) {
   return u_isalnum(static_cast<UChar32>(c));
 }
 
+bool is_word(char32_t c) {
+  const auto category = static_cast<UChar32>(c);
+  return c == U'_' || (U_GET_GC_MASK(category) & (U_GC_L_MASK | U_GC_N_MASK)) != 0;
+}
+
 std::vector<std::string> split(std::string_view text) {
   std::vector<std::string> words;
   std::size_t begin = 0;

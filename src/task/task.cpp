@@ -98,13 +98,13 @@ class Ocr : public RecordTask {
 class CaptionTask : public RecordTask {
  public:
   std::string name() const override { return "caption"; }
-  std::string metric() const override { return "bleu4:sentence:blanks"; }
+  std::string metric() const override { return "bleu4:sentence"; }
   bool open_ended() const override { return true; }
   Score score(const Item& item, const std::string& answer) const override {
     std::vector<std::string> references;
     for (const std::string& reference : item.references)
-      references.push_back(metric::tokenize_at_blanks(reference));
-    const metric::BleuCounts counts = metric::bleu_counts(metric::tokenize_at_blanks(answer), references);
+      references.push_back(metric::ptb_tokenize(reference));
+    const metric::BleuCounts counts = metric::bleu_counts(metric::ptb_tokenize(answer), references);
     return {metric::bleu(counts)[3], counts};
   }
 

@@ -1,4 +1,5 @@
 // docs/benchmark.md 3.4.
+#include <cmath>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -13,15 +14,28 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
+constexpr std::pair<AnlsVariant, const char*> kVariants[] = {
+    {AnlsVariant::rrc, "rrc"},
+    {AnlsVariant::stvqa_m4c, "stvqa_m4c"},
+    {AnlsVariant::mp_docvqa, "mp_docvqa"},
+    {AnlsVariant::alnum_only, "alnum_only"},
+};
+
 TEST(Anls, Vectors) {
   const auto file = test::vectors("anls");
   const double tolerance = file["tolerance"];
   ASSERT_FALSE(file["cases"].empty());
   for (const auto& c : file["cases"]) {
     const Strings references = c["references"];
-    EXPECT_NEAR(anls(c["prediction"].get<std::string>(), references), c["expected"]["rrc"].get<double>(),
-                tolerance)
-        << c["id"];
+    for (const auto& [variant, name] : kVariants) {
+      const double value = anls(c["prediction"].get<std::string>(), references, variant);
+      const auto& expected = c["expected"][name];
+      if (expected.is_null()) {
+        EXPECT_TRUE(std::isnan(value)) << c["id"] << " " << name;
+      } else {
+        EXPECT_NEAR(value, expected.get<double>(), tolerance) << c["id"] << " " << name;
+      }
+    }
   }
   ASSERT_FALSE(file["aggregates"].empty());
   for (const auto& c : file["aggregates"]) {
@@ -45,6 +59,19 @@ TEST(Anls, WorkedExamples) {
   EXPECT_EQ(anls("", Strings{"a"}), 0);
   EXPECT_NEAR(anls("\xC3\x9F", Strings{"s"}), 0.5, 1e-12);         // upper-case ß counts 2
   EXPECT_NEAR(anls("caf\xC3\xA9", Strings{"cafe"}), 0.75, 1e-12);  // code points, not bytes
+}
+
+TEST(Anls, VariantsDifferWhereTheySay) {
+  const Strings text = {"a b"};
+  EXPECT_EQ(anls("a  b", text, AnlsVariant::rrc), 1);
+  EXPECT_EQ(anls("a  b", text, AnlsVariant::stvqa_m4c), 0.75);  // inner blanks count
+  EXPECT_EQ(anls("a-b!", text, AnlsVariant::alnum_only), 1);
+  EXPECT_EQ(anls("a_b", text, AnlsVariant::alnum_only), 1 - 1.0 / 3);  // an underscore is a word character
+  EXPECT_EQ(anls(" None ", Strings{"none"}, AnlsVariant::mp_docvqa), 0);
+  EXPECT_EQ(anls("none", Strings{"none"}, AnlsVariant::stvqa_m4c), 1);
+  EXPECT_EQ(anls("", Strings{""}, AnlsVariant::mp_docvqa), 0);
+  EXPECT_TRUE(std::isnan(anls(" ", Strings{"a", ""}, AnlsVariant::stvqa_m4c)));
+  EXPECT_EQ(anls("\u00C9t\u00E9 \u00B2", Strings{"\u00E9T\u00C9\u00B2"}, AnlsVariant::alnum_only), 1);
 }
 
 TEST(Anls, IsBoundedSymmetricInItsReferencesAndBestOverThem) {

@@ -91,21 +91,5 @@ TEST(Bleu, NeedsAReference) {
   EXPECT_THROW(bleu_counts("a", Strings{}), std::invalid_argument);
 }
 
-TEST(TokenizeAtBlanks, LowersAndDropsTheFinalFullStop) {
-  EXPECT_EQ(tokenize_at_blanks("  A red\n Circle. "), "a red circle");
-  EXPECT_EQ(tokenize_at_blanks("A sign says STOP ."), "a sign says stop");
-  EXPECT_EQ(tokenize_at_blanks("no stop"), "no stop");
-  EXPECT_EQ(tokenize_at_blanks("1.5 m. wide"), "1.5 m. wide");
-  EXPECT_EQ(tokenize_at_blanks("."), "");
-  EXPECT_EQ(tokenize_at_blanks(""), "");
-}
-
-TEST(TokenizeAtBlanks, IsIdempotent) {
-  for (const char* caption : {"A red Circle.", "Two  squares, one sign", ""}) {
-    const std::string once = tokenize_at_blanks(caption);
-    EXPECT_EQ(tokenize_at_blanks(once), once);
-  }
-}
-
 }  // namespace
 }  // namespace hones::metric

@@ -32,7 +32,10 @@ TEST(VqaNormalize, Vectors) {
   const auto file = test::vectors("vqa_normalize");
   ASSERT_FALSE(file["cases"].empty());
   for (const auto& c : file["cases"]) {
-    EXPECT_EQ(vqa_normalize(c["input"].get<std::string>()), c["normalized"].get<std::string>()) << c["id"];
+    const std::string input = c["input"], blanks = answer_blanks(input);
+    EXPECT_EQ(blanks, c["after_whitespace"].get<std::string>()) << c["id"];
+    EXPECT_EQ(answer_punctuation(blanks), c["after_punctuation"].get<std::string>()) << c["id"];
+    EXPECT_EQ(vqa_normalize(input), c["normalized"].get<std::string>()) << c["id"];
   }
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from . import metrics
+from . import captions, metrics
 
 TASKS = ("vqa", "ocr", "caption", "retrieval")
 
@@ -101,7 +101,7 @@ def utility(task: str, case: Case, answer: str) -> tuple[float, list[int] | None
         return metrics.vqa_accuracy(answer, case.references), None
     if task == "ocr":
         return metrics.anls(answer, case.references), None
-    tokens = metrics.tokens_at_blanks
+    tokens = captions.caption_tokens
     counts = metrics.bleu_counts(tokens(answer), [tokens(reference) for reference in case.references])
     return metrics.bleu4(counts), counts
 

@@ -81,11 +81,7 @@ def anls(prediction: str, references: list[str]) -> float:
     return similarity if similarity >= 0.5 else 0.0
 
 
-# ---- 3.5 BLEU-4 of one sentence, tokenization "blanks" ----
-
-def tokens_at_blanks(caption: str) -> list[str]:
-    return caption.lower().strip().removesuffix(".").split()
-
+# ---- 3.5 BLEU-4 of one sentence ----
 
 def bleu_counts(hypothesis: list[str], references: list[list[str]]) -> list[int]:
     """Guess 1-4, correct 1-4, hypothesis length, reference length."""

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from reference.captions import caption_tokens
+
 
 def vqa_accuracy(prediction, answers):
     """Leave-one-out over ten answers; normalisation is lower case only, the answers of synthetic scenes need no more."""
@@ -32,14 +34,11 @@ def anls(prediction, reference):
 
 
 def bleu4(hypotheses, references):
-    """Corpus BLEU-4; captions are lower-cased, lose the full stop and are split at blanks."""
-    def words(text):
-        return text.lower().rstrip(".").split()
-
+    """Corpus BLEU-4 of captions."""
     guess, correct = [0] * 4, [0] * 4
     said = meant = 0
     for hypothesis, refs in zip(hypotheses, references):
-        h, refs = words(hypothesis), [words(r) for r in refs]
+        h, refs = caption_tokens(hypothesis), [caption_tokens(r) for r in refs]
         said += len(h)
         meant += min((abs(len(r) - len(h)), len(r)) for r in refs)[1]
         for n in range(1, 5):

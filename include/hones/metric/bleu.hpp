@@ -19,13 +19,9 @@ struct BleuCounts {
   bool operator==(const BleuCounts&) const = default;
 };
 
-// Strings are tokenised: split at white space, U+00A0 included. std::invalid_argument without references.
+// Strings are tokenised (metric/ptb.hpp): split at white space, U+00A0 included. std::invalid_argument without references.
 BleuCounts bleu_counts(std::string_view hypothesis, std::span<const std::string> references);
 // BLEU-1..4 of (a sum of) counts.
 std::array<double, 4> bleu(const BleuCounts& counts);
-
-// Tokenisation by blanks ("bleu4:sentence:blanks"): lower-cased, final full stop dropped, split at white
-// space, joined by blanks. Right for captions that are words and a full stop.
-std::string tokenize_at_blanks(std::string_view caption);
 
 }  // namespace hones::metric

@@ -20,6 +20,8 @@ std::string upper(std::string_view text);
 // at.
 bool is_space(char32_t c);
 bool is_letter_or_digit(char32_t c);
+// A word character of Python's regular expressions: a letter, any kind of number, or an underscore.
+bool is_word(char32_t c);
 
 std::string trim(std::string_view text);
 // The words between runs of white space.

@@ -286,6 +286,34 @@ std::vector<Setting> generate_settings() {
   };
 }
 
+std::vector<Setting> score_settings() {
+  return {
+      text("score.metric", "--metric", "")
+          .required()
+          .one_of({"vqa_accuracy:normalize_always", "vqa_accuracy:official",
+                   "vqa_accuracy:official_on_normalized_prediction", "textvqa_accuracy",
+                   "gqa_accuracy:after_trim_dot_lower", "gqa_accuracy:official", "anls:rrc", "anls:stvqa_m4c",
+                   "anls:mp_docvqa", "anls:alnum_only", "bleu4:corpus", "bleu4:corpus:single",
+                   "bleu4:sentence", "bleu4:sentence:lines", "ndcg5:tie_average", "ndcg5:index_order",
+                   "ndcg5:pessimistic", "ndcg5:optimistic"})
+          .in({score})
+          .changes_numbers()
+          .means("NAME:VARIANT; captions of bleu4:corpus are tokenised as lines of one text, those of "
+                 "bleu4:sentence one by one"),
+      path("score.predictions", "--predictions")
+          .required()
+          .in({score})
+          .means("JSON lines {id, prediction}, for ndcg5 {id, scores}"),
+      path("score.references", "--references")
+          .required()
+          .in({score})
+          .means("JSON lines {id, references}, for the accuracies {id, answers}, for ndcg5 {id, relevance}"),
+      boolean("score.json", "--json")
+          .in({score})
+          .means("print one JSON object with the value of every id and the metric's further numbers"),
+  };
+}
+
 std::vector<Setting> discover_settings() {
   return {
       path("benchmark.path", "--benchmark").required().in({discover}).means("folder that `prepare` made"),
@@ -437,8 +465,8 @@ std::vector<Setting> ranking_settings() {
 std::span<const Setting> catalogue() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> settings;
-    for (auto part :
-         {data_settings(), model_settings(), generate_settings(), discover_settings(), ranking_settings()}) {
+    for (auto part : {data_settings(), model_settings(), generate_settings(), score_settings(),
+                      discover_settings(), ranking_settings()}) {
       settings.insert(settings.end(), part.begin(), part.end());
     }
     return settings;

@@ -10,8 +10,8 @@ namespace hones::settings {
 
 namespace {
 
-constexpr std::array kCommands{Command::synth, Command::prepare, Command::generate, Command::discover,
-                               Command::rank};
+constexpr std::array kCommands{Command::synth, Command::prepare,  Command::generate,
+                               Command::score, Command::discover, Command::rank};
 
 // Levenshtein: insertions, deletions, substitutions.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
@@ -66,6 +66,8 @@ std::string_view name_of(Command command) {
       return "prepare";
     case Command::generate:
       return "generate";
+    case Command::score:
+      return "score";
     case Command::discover:
       return "discover";
     case Command::rank:
