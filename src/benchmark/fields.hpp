@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,9 @@ class Fields {
   const std::string& filled_text(const char* field) const;  // not empty
   std::string text_or(const char* field, const char* otherwise) const;
   const nlohmann::json& array(const char* field) const;
+  std::vector<std::string> texts(const char* field) const;  // an array of strings
+  std::vector<std::int64_t> integers(const char* field) const;
+  bool boolean(const char* field) const;
   image::Box box(const char* field) const;
   bool has(const char* field) const;  // there and not null
   Fields object(const char* field) const;
@@ -33,6 +37,7 @@ class Fields {
 
  private:
   const nlohmann::json& get(const char* field, const char* expected) const;
+  std::int64_t integer_of(const std::string& field, const nlohmann::json& value) const;
 
   const nlohmann::json& object_;
   std::string where_;

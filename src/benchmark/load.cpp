@@ -21,8 +21,6 @@ namespace hones::benchmark {
 
 namespace {
 
-constexpr const char* kSplits[] = {"discovery", "dev", "test"};
-constexpr std::size_t kAnswers = 10;
 constexpr std::size_t kReferences = 5;
 constexpr std::size_t kCandidates = 50;
 
@@ -46,16 +44,14 @@ void visit_lines(const std::filesystem::path& file, std::string_view text, Visit
   }
 }
 
-VqaItem read_vqa(const Fields& fields) {
+VqaItem read_vqa(const Fields& fields, const Dataset& dataset) {
   VqaItem item;
   item.question_id = fields.filled_text("question_id");
   item.question = fields.filled_text("question");
-  for (const auto& answer : fields.array("answers")) {
-    if (!answer.is_string()) fields.fail("answers", "every answer must be a string");
-    item.answers.push_back(answer.get<std::string>());
-  }
-  if (item.answers.size() != kAnswers) {
-    fields.fail("answers", "expected 10 answers, found " + std::to_string(item.answers.size()));
+  item.answers = fields.texts("answers");
+  if (item.answers.size() != dataset.answers) {
+    fields.fail("answers", "expected " + std::to_string(dataset.answers) + " answer(s), found " +
+                               std::to_string(item.answers.size()));
   }
   item.target = fields.text("target");  // the modal answer may be empty: annotators may say nothing
   item.question_type = fields.text("question_type");
@@ -81,7 +77,7 @@ std::vector<Caption> read_captions(const Fields& fields) {
   return captions;
 }
 
-Record read_record(const Fields& fields, const std::string& split) {
+Record read_record(const Fields& fields, const std::string& split, const Dataset& dataset) {
   Record record;
   record.where = fields.where();
   record.image_id = fields.filled_text("image_id");
@@ -91,7 +87,7 @@ Record read_record(const Fields& fields, const std::string& split) {
   record.split = fields.text("split");
   if (record.split != split)
     fields.fail("split", "expected \"" + split + "\", found \"" + record.split + "\"");
-  if (fields.has("vqa")) record.vqa = read_vqa(fields.object("vqa"));
+  if (fields.has("vqa")) record.vqa = read_vqa(fields.object("vqa"), dataset);
   if (fields.has("ocr")) record.ocr = read_ocr(fields.object("ocr"));
   record.captions = read_captions(fields);
   const auto& boxes = fields.array("text_boxes");
@@ -101,17 +97,40 @@ Record read_record(const Fields& fields, const std::string& split) {
   return record;
 }
 
-// Image id -> file name of everything read so far; two records may not share an image.
+// Image id -> file name of everything read so far.
 using Images = std::unordered_map<std::string, std::string>;
 
-std::vector<Record> read_split(const std::filesystem::path& file, const std::string& text,
-                               const std::string& split, Images& images) {
-  std::vector<Record> records;
-  visit_lines(file, text, [&](const Fields& fields) {
-    records.push_back(read_record(fields, split));
-    if (!images.emplace(records.back().image_id, records.back().file_name).second) {
-      fields.fail("image_id", "\"" + records.back().image_id + "\" stands there twice");
+// Two records may not share an image, or, where an image has several questions, a question.
+class Seen {
+ public:
+  Seen(const Dataset& dataset, Images& images) : dataset_(dataset), images_(images) {}
+
+  void add(const Record& record, const Fields& fields) {
+    const auto [image, is_new] = images_.emplace(record.image_id, record.file_name);
+    if (!dataset_.several_questions) {
+      if (!is_new) fields.fail("image_id", "\"" + record.image_id + "\" stands there twice");
+      return;
     }
+    if (!record.vqa) fields.fail("vqa", std::string("missing, expected a question of ") + dataset_.name);
+    if (!questions_.insert(record.vqa->question_id).second)
+      fields.fail("vqa.question_id", "\"" + record.vqa->question_id + "\" stands there twice");
+    if (image->second != record.file_name)
+      fields.fail("file_name", "the image \"" + record.image_id + "\" has another file in a line before");
+  }
+
+ private:
+  const Dataset& dataset_;
+  Images& images_;
+  std::unordered_set<std::string> questions_;
+};
+
+std::vector<Record> read_split(const std::filesystem::path& file, const std::string& text,
+                               const std::string& split, const Dataset& dataset, Images& images) {
+  std::vector<Record> records;
+  Seen seen(dataset, images);
+  visit_lines(file, text, [&](const Fields& fields) {
+    records.push_back(read_record(fields, split, dataset));
+    seen.add(records.back(), fields);
   });
   return records;
 }
@@ -193,15 +212,19 @@ Benchmark load(const std::filesystem::path& folder, const std::string& split) {
     throw DataError("no pictures at " + manifest.images.string() + ": " + no_pictures + "; " +
                     (folder / "manifest.json").string() + " names it under \"images\"");
   }
+  const auto size = manifest.sizes.find(split);
+  if (size == manifest.sizes.end()) {
+    throw DataError((folder / "manifest.json").string() + ": field \"sizes\": no split \"" + split +
+                    "\" in this benchmark (" + manifest.dataset->name + ")");
+  }
   Benchmark benchmark;
   benchmark.folder = folder;
   benchmark.images = manifest.images;
   const std::filesystem::path file = folder / (split + ".jsonl");
   const std::string text = read_file(file);
   Images images;
-  benchmark.records = read_split(file, text, split, images);
-  const auto size = manifest.sizes.find(split);
-  if (size != manifest.sizes.end() && size->second != static_cast<std::int64_t>(benchmark.records.size())) {
+  benchmark.records = read_split(file, text, split, *manifest.dataset, images);
+  if (size->second != static_cast<std::int64_t>(benchmark.records.size())) {
     throw DataError(file.string() + ": " + std::to_string(benchmark.records.size()) +
                     " records, but the manifest says " + std::to_string(size->second));
   }

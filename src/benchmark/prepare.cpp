@@ -1,10 +1,8 @@
 #include <limits>
 #include <utility>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <hones/base/digest.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
@@ -13,6 +11,7 @@
 #include <hones/benchmark/prepare.hpp>
 #include <hones/benchmark/records.hpp>
 
+#include "folder.hpp"
 #include "manifest.hpp"
 #include "pools.hpp"
 
@@ -24,10 +23,8 @@ constexpr const char* kCaptions = "captions_train2014.json";
 constexpr const char* kSceneText = "cocotext.v2.json";
 constexpr const char* kQuestions = "v2_OpenEnded_mscoco_train2014_questions.json";
 constexpr const char* kAnnotations = "v2_mscoco_train2014_annotations.json";
-constexpr const char* kManifest = "manifest.json";
 
 using Json = nlohmann::ordered_json;
-using Splits = std::map<std::string, std::vector<Record>>;
 
 // Ranges are the caller's to check: src/app/settings describes them.
 void check_sizes(const PrepareOptions& options) {
@@ -44,22 +41,7 @@ void check_places(const PrepareOptions& options) {
   for (const std::filesystem::path& file :
        {options.captions, options.scene_text, options.questions, options.annotations})
     check_readable(file);
-  const std::string reason = why_no_folder(options.images);
-  if (!reason.empty()) throw DataError("no pictures at " + options.images.string() + ": " + reason);
-  const std::string named = "--out " + options.out.string();
-  std::error_code ignored;
-  if (std::filesystem::exists(options.out / kManifest, ignored) && !options.overwrite) {
-    throw UsageError(named + " already holds a benchmark (" + kManifest +
-                     "); name another folder, or pass --overwrite to replace it");
-  }
-  make_output_folder(named, options.out);
-  make_output_folder(named, options.out / "retrieval");
-}
-
-void remove_manifest(const std::filesystem::path& out) {
-  std::error_code error;
-  std::filesystem::remove(out / kManifest, error);
-  if (error) throw DataError("cannot remove " + (out / kManifest).string() + ": " + error.message());
+  check_folders(options.images, options.out, options.overwrite);
 }
 
 Sources read_sources(const PrepareOptions& options, const std::function<void(const std::string&)>& say) {
@@ -73,16 +55,11 @@ Sources read_sources(const PrepareOptions& options, const std::function<void(con
   return sources;
 }
 
-Json input_json(const std::filesystem::path& file) {
-  return {{"file", file.filename().string()},
-          {"bytes", std::filesystem::file_size(file)},
-          {"sha256", sha256_file(file)}};
-}
-
 Json manifest_json(const PrepareOptions& options, const PrepareReport& report, std::int64_t queries) {
   Json rejected = Json::object();
   for (const auto& [reason, images] : report.rejected) rejected[reason] = images;
-  return {{"schema_version", 1},
+  return {{"schema_version", kSchemaVersion},
+          {"dataset", "coco"},
           {"seed", options.seed},
           {"images", images_entry(options.images, options.out)},
           {"sizes", {{"discovery", options.discovery}, {"dev", options.dev}, {"test", options.test}}},
@@ -101,13 +78,6 @@ Json manifest_json(const PrepareOptions& options, const PrepareReport& report, s
           {"candidates", report.candidates},
           {"rejected", rejected},
           {"chosen", report.chosen}};
-}
-
-template <typename T>
-void write_lines(const std::filesystem::path& file, const std::vector<T>& items) {
-  std::string text;
-  for (const T& item : items) text += to_json_line(item) + "\n";
-  write_file(file, text);
 }
 
 PrepareReport report_of(const Candidates& candidates, const PrepareOptions& options) {
@@ -146,21 +116,16 @@ PrepareReport prepare(const PrepareOptions& options) {
       choose_candidates(read_sources(options, say), options.seed, options.vqa_policy, options.ocr_policy);
   const PrepareReport report = report_of(candidates, options);
   say(grouped(report.candidates) + " images pass all tests, " + grouped(report.chosen) + " are taken");
-  const Splits splits = cut_splits(candidates, options.discovery, options.dev, options.test, options.seed);
+  Parts parts;
+  parts.records = cut_splits(candidates, options.discovery, options.dev, options.test, options.seed);
 
   const std::int64_t queries = options.queries < 0 ? default_queries(options.discovery) : options.queries;
-  std::map<std::string, std::vector<Query>> retrieval;
-  retrieval["discovery"] = discovery_queries(splits.at("discovery"), queries, options.seed, say);
+  parts.queries["discovery"] = discovery_queries(parts.records.at("discovery"), queries, options.seed, say);
   for (const char* split : {"dev", "test"})
-    retrieval[split] = all_queries(splits.at(split), options.seed, say);
+    parts.queries[split] = all_queries(parts.records.at(split), options.seed, say);
 
   say("writing " + options.out.string());
-  // The manifest last, and the old one gone first: a folder with a manifest is whole.
-  remove_manifest(options.out);
-  for (const auto& [split, records] : splits) write_lines(options.out / (split + ".jsonl"), records);
-  for (const auto& [split, list] : retrieval)
-    write_lines(options.out / "retrieval" / (split + ".jsonl"), list);
-  write_file(options.out / kManifest, manifest_json(options, report, queries).dump(2) + "\n");
+  write_folder(options.out, parts, manifest_json(options, report, queries));
   return report;
 }
 

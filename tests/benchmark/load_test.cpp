@@ -87,7 +87,8 @@ TEST_F(Load, NamesTheFieldOfARecord) {
                     {"\"vqa.question\"", "missing"});
   test::expect_says(record_error([](json& r) { r["vqa"]["answers"].erase(0); }),
                     {"\"vqa.answers\"", "found 9"});
-  test::expect_says(record_error([](json& r) { r["vqa"]["answers"][4] = 4; }), {"\"vqa.answers\"", "string"});
+  test::expect_says(record_error([](json& r) { r["vqa"]["answers"][4] = 4; }),
+                    {"\"vqa.answers[4]\"", "string"});
   test::expect_says(record_error([](json& r) {
                       r["ocr"]["bbox"] = {1, 2};
                     }),

@@ -110,6 +110,29 @@ std::vector<Setting> data_settings() {
           .in({prepare})
           .means("VQAv2 annotations, v2_mscoco_train2014_annotations.json"),
       path("prepare.images", "--images").in({prepare}).means("folder with the pictures"),
+      path("prepare.gqa", "--gqa")
+          .in({prepare})
+          .means("instead of the unified benchmark the transfer set GQA: a file of balanced questions, or a "
+                 "folder of such chunks"),
+      path("prepare.textvqa", "--textvqa")
+          .in({prepare})
+          .means("the transfer set TextVQA: TextVQA_0.5.1_val.json"),
+      path("prepare.flickr30k", "--flickr30k")
+          .in({prepare})
+          .means("the transfer set Flickr30k: Karpathy's .json, the .csv form, or the token file"),
+      text("prepare.transfer_split", "--transfer-split", "test")
+          .one_of({"train", "val", "test"})
+          .in({prepare})
+          .changes_numbers()
+          .means("which images of a Flickr30k file that tells splits; the token file tells none"),
+      integer("prepare.transfer_images", "--transfer-images", -1)
+          .unit("images")
+          .at_least(1)
+          .at_most(kMostImages)
+          .or_minus_one()
+          .in({prepare})
+          .changes_numbers()
+          .means("images of a transfer set, drawn by the seed, with all their questions; -1: all"),
       integer("prepare.discovery", "--discovery", 7000)
           .unit("images")
           .at_least(1)
