@@ -74,13 +74,24 @@ void say(const std::string& line) {
   log::info(line);
 }
 
+benchmark::NegativeOptions negatives(const settings::Settings& settings) {
+  benchmark::NegativeOptions options;
+  if (!settings.text("prepare.embeddings").empty()) options.embeddings = settings.path("prepare.embeddings");
+  options.by_image = settings.text("prepare.embed") == "image";
+  if (options.by_image && options.embeddings.empty())
+    settings.refuse("prepare.embed", "--embeddings (prepare.embeddings) beside it");
+  return options;
+}
+
 benchmark::PrepareReport prepare_transfer(const settings::Settings& settings, const std::string& dataset) {
-  refuse_flags(settings,
-               {"source", "captions", "scene_text", "questions", "annotations", "discovery", "dev", "test",
-                "queries", "vqa_policy", "ocr_policy"},
-               "nothing with --" + dataset + ", it is a setting of the unified benchmark");
+  refuse_flags(
+      settings,
+      {"source", "captions", "scene_text", "questions", "annotations", "discovery", "dev", "test", "queries",
+       "vqa_policy", "ocr_policy", "min_box_side", "min_text_length", "english_only", "disjoint_pools"},
+      "nothing with --" + dataset + ", it is a setting of the unified benchmark");
   if (dataset != "flickr30k") {
     refuse_flags(settings, {"transfer_split"}, "nothing with --" + dataset + ", whose splits are files");
+    refuse_flags(settings, {"embeddings", "embed"}, "nothing with --" + dataset + ", which has no retrieval");
   }
   if (settings.text("prepare.images").empty())
     throw UsageError("prepare --" + dataset +
@@ -91,6 +102,7 @@ benchmark::PrepareReport prepare_transfer(const settings::Settings& settings, co
   options.images = settings.path("prepare.images");
   options.out = settings.path("prepare.out");
   options.split = settings.text("prepare.transfer_split");
+  if (dataset == "flickr30k") options.negatives = negatives(settings);
   options.most_images = settings.integer("prepare.transfer_images");
   options.seed = static_cast<std::uint64_t>(settings.integer("prepare.seed"));
   options.overwrite = settings.boolean("prepare.overwrite");
@@ -112,6 +124,11 @@ benchmark::PrepareReport prepare_unified(const settings::Settings& settings) {
   options.seed = static_cast<std::uint64_t>(settings.integer("prepare.seed"));
   options.vqa_policy = policy(settings.text("prepare.vqa_policy"));
   options.ocr_policy = policy(settings.text("prepare.ocr_policy"));
+  options.filters.min_box_side = settings.real("prepare.min_box_side");
+  options.filters.min_text_length = settings.integer("prepare.min_text_length");
+  options.filters.english_only = settings.boolean("prepare.english_only");
+  options.negatives = negatives(settings);
+  options.disjoint_pools = settings.boolean("prepare.disjoint_pools");
   options.overwrite = settings.boolean("prepare.overwrite");
   options.progress = say;
   return benchmark::prepare(options);

@@ -38,6 +38,10 @@ bool Fields::has(const char* field) const {
   return found != object_.end() && !found->is_null();
 }
 
+bool Fields::is_null(const char* field) const {
+  return get(field, "a value or null").is_null();
+}
+
 std::int64_t Fields::integer_of(const std::string& field, const nlohmann::json& value) const {
   const bool fits =
       !value.is_number_unsigned() ||

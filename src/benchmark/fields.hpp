@@ -27,6 +27,7 @@ class Fields {
   bool boolean(const char* field) const;
   image::Box box(const char* field) const;
   bool has(const char* field) const;  // there and not null
+  bool is_null(const char* field) const;
   Fields object(const char* field) const;
   // Element i of an array field, which must be an object.
   Fields element(const char* field, std::size_t i) const;

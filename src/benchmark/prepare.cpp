@@ -13,6 +13,7 @@
 
 #include "folder.hpp"
 #include "manifest.hpp"
+#include "pictures.hpp"
 #include "pools.hpp"
 
 namespace hones::benchmark {
@@ -21,6 +22,7 @@ namespace {
 
 constexpr const char* kCaptions = "captions_train2014.json";
 constexpr const char* kSceneText = "cocotext.v2.json";
+constexpr const char* kSceneTextV1 = "COCO_Text.json";
 constexpr const char* kQuestions = "v2_OpenEnded_mscoco_train2014_questions.json";
 constexpr const char* kAnnotations = "v2_mscoco_train2014_annotations.json";
 
@@ -55,7 +57,16 @@ Sources read_sources(const PrepareOptions& options, const std::function<void(con
   return sources;
 }
 
-Json manifest_json(const PrepareOptions& options, const PrepareReport& report, std::int64_t queries) {
+// Only the filters in use.
+Json filters_json(const Filters& filters) {
+  Json json = Json::object();
+  if (filters.min_box_side > 0) json["min_box_side"] = filters.min_box_side;
+  if (filters.min_text_length > 0) json["min_text_length"] = filters.min_text_length;
+  if (filters.english_only) json["english_only"] = true;
+  return json;
+}
+
+Json manifest_json(const PrepareOptions& options, const PrepareReport& report, const Json& retrieval) {
   Json rejected = Json::object();
   for (const auto& [reason, images] : report.rejected) rejected[reason] = images;
   return {{"schema_version", kSchemaVersion},
@@ -68,8 +79,8 @@ Json manifest_json(const PrepareOptions& options, const PrepareReport& report, s
             {"ocr", name(options.ocr_policy)},
             {"captions", "first"},
             {"positive", "seeded"}}},
-          {"filters", Json::object()},
-          {"retrieval", {{"negatives", "tfidf"}, {"candidates", 50}, {"discovery_queries", queries}}},
+          {"filters", filters_json(options.filters)},
+          {"retrieval", retrieval},
           {"inputs",
            {{"captions", input_json(options.captions)},
             {"scene_text", input_json(options.scene_text)},
@@ -77,6 +88,7 @@ Json manifest_json(const PrepareOptions& options, const PrepareReport& report, s
             {"annotations", input_json(options.annotations)}}},
           {"candidates", report.candidates},
           {"rejected", rejected},
+          {"missing_pictures", report.missing_pictures},
           {"chosen", report.chosen}};
 }
 
@@ -93,14 +105,17 @@ PrepareReport report_of(const Candidates& candidates, const PrepareOptions& opti
 void find_sources(const std::filesystem::path& source, PrepareOptions& options) {
   const std::string reason = why_no_folder(source);
   if (!reason.empty()) throw DataError("no official files at " + source.string() + ": " + reason);
-  const auto find = [&](const char* name) {
-    const std::filesystem::path file = source / name;
+  const auto is_there = [&](const char* name) {
     std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored)) throw DataError(source.string() + " lacks " + name);
-    return file;
+    return std::filesystem::exists(source / name, ignored);
+  };
+  const auto find = [&](const char* name) {
+    if (!is_there(name)) throw DataError(source.string() + " lacks " + name);
+    return source / name;
   };
   options.captions = find(kCaptions);
-  options.scene_text = find(kSceneText);
+  options.scene_text =
+      is_there(kSceneTextV1) && !is_there(kSceneText) ? source / kSceneTextV1 : find(kSceneText);
   options.questions = find(kQuestions);
   options.annotations = find(kAnnotations);
   if (options.images.empty()) options.images = find("images");
@@ -112,20 +127,35 @@ PrepareReport prepare(const PrepareOptions& options) {
   };
   check_sizes(options);
   check_places(options);
-  const Candidates candidates =
-      choose_candidates(read_sources(options, say), options.seed, options.vqa_policy, options.ocr_policy);
-  const PrepareReport report = report_of(candidates, options);
+  const Asking asking(options.negatives, options.seed, options.progress);
+  const Candidates candidates = choose_candidates(read_sources(options, say), options.seed,
+                                                  options.vqa_policy, options.ocr_policy, options.filters);
+  PrepareReport report = report_of(candidates, options);
   say(grouped(report.candidates) + " images pass all tests, " + grouped(report.chosen) + " are taken");
   Parts parts;
   parts.records = cut_splits(candidates, options.discovery, options.dev, options.test, options.seed);
 
   const std::int64_t queries = options.queries < 0 ? default_queries(options.discovery) : options.queries;
-  parts.queries["discovery"] = discovery_queries(parts.records.at("discovery"), queries, options.seed, say);
-  for (const char* split : {"dev", "test"})
-    parts.queries[split] = all_queries(parts.records.at(split), options.seed, say);
+  parts.queries["discovery"] = asking.disjoint(parts.records.at("discovery"), queries);
+  for (const char* split : {"dev", "test"}) {
+    const std::vector<Record>& records = parts.records.at(split);
+    parts.queries[split] =
+        options.disjoint_pools
+            ? asking.disjoint(records, default_queries(static_cast<std::int64_t>(records.size())))
+            : asking.all(records);
+  }
 
+  std::vector<Record*> chosen;
+  for (auto& entry : parts.records) {
+    for (Record& record : entry.second) chosen.push_back(&record);
+  }
+  report.missing_pictures = note_pictures(options.images, chosen, say);
+
+  Json retrieval = asking.manifest();
+  retrieval["discovery_queries"] = queries;
+  retrieval["dev_and_test"] = options.disjoint_pools ? "disjoint_pools" : "every_image_asks";
   say("writing " + options.out.string());
-  write_folder(options.out, parts, manifest_json(options, report, queries));
+  write_folder(options.out, parts, manifest_json(options, report, retrieval));
   return report;
 }
 

@@ -14,6 +14,7 @@
 
 #include "folder.hpp"
 #include "manifest.hpp"
+#include "pictures.hpp"
 #include "pools.hpp"
 #include "transfer_files.hpp"
 
@@ -85,7 +86,8 @@ std::int64_t look_at_pictures(const std::filesystem::path& images, std::vector<R
   }));
 }
 
-Json manifest_json(const TransferOptions& options, const TransferFile& file, const PrepareReport& report) {
+Json manifest_json(const TransferOptions& options, const TransferFile& file, const PrepareReport& report,
+                   const Asking& asking) {
   Json inputs = Json::array();
   for (const std::filesystem::path& input : file.inputs) inputs.push_back(input_json(input));
   Json manifest = {{"schema_version", kSchemaVersion},
@@ -100,7 +102,7 @@ Json manifest_json(const TransferOptions& options, const TransferFile& file, con
                    {"chosen", report.chosen}};
   if (options.dataset == "flickr30k") {
     manifest["source_split"] = options.split;
-    manifest["retrieval"] = {{"negatives", "tfidf"}, {"candidates", 50}};
+    manifest["retrieval"] = asking.manifest();
   }
   return manifest;
 }
@@ -112,6 +114,7 @@ PrepareReport prepare_transfer(const TransferOptions& options) {
     if (options.progress) options.progress(line);
   };
   check_folders(options.images, options.out, options.overwrite);
+  const Asking asking(options.negatives, options.seed, options.progress);
   say("reading " + options.file.string());
   TransferFile file = read(options);
   PrepareReport report;
@@ -130,11 +133,14 @@ PrepareReport prepare_transfer(const TransferOptions& options) {
     throw DataError(options.file.string() + ": no record is left of " + grouped(report.candidates) +
                     (complaint.empty() ? "" : "; " + complaint));
   }
+  std::vector<Record*> kept;
+  for (Record& record : records) kept.push_back(&record);
+  note_pictures(options.images, kept, say);
   report.rejected = file.rejected;
   report.chosen = static_cast<std::int64_t>(records.size());
-  if (options.dataset == "flickr30k") parts.queries[kSplit] = all_queries(records, options.seed, say);
+  if (options.dataset == "flickr30k") parts.queries[kSplit] = asking.all(records);
   say("writing " + options.out.string());
-  write_folder(options.out, parts, manifest_json(options, file, report));
+  write_folder(options.out, parts, manifest_json(options, file, report, asking));
   return report;
 }
 

@@ -19,6 +19,7 @@ struct TransferOptions {
   std::string split = "test";     // of a Flickr30k file that tells splits
   std::int64_t most_images = -1;  // the first by key `image`, with all their questions; -1: all
   std::uint64_t seed = 3407;      // below 2^63
+  NegativeOptions negatives;      // Flickr30k
   bool overwrite = false;
   std::function<void(const std::string&)> progress;
 };
