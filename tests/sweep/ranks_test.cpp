@@ -222,7 +222,7 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
     std::filesystem::copy(folder_ / "source", copy / "source", std::filesystem::copy_options::recursive);
     const auto whole = benchmark::load(folder_ / "benchmark", "discovery");
     std::filesystem::resize_file(copy / "source/images" / whole.records[1].file_name, 100);
-    test::prepare_benchmark(copy);  // notes the broken picture as it is
+    test::prepare_benchmark(copy, test::small_split());  // notes the broken picture as it is
   }
   wait();
   sweep::DiscoverOptions options = test::small_run(copy, "out");

@@ -35,14 +35,14 @@ inline void draw_benchmark(const std::filesystem::path& folder, benchmark::Synth
   prepare_benchmark(folder, prepare);
 }
 
-// Of 60 scenes that are there: 60 discovery images, 2 queries of 50 candidates.
-inline void prepare_benchmark(const std::filesystem::path& folder) {
+// 60 discovery images, 2 queries of 50 candidates.
+inline benchmark::PrepareOptions small_split() {
   benchmark::PrepareOptions prepare;
   prepare.discovery = 60;
   prepare.dev = 0;
   prepare.test = 0;
   prepare.queries = 2;
-  prepare_benchmark(folder, prepare);
+  return prepare;
 }
 
 inline void draw_benchmark(const std::filesystem::path& folder) {
@@ -50,9 +50,7 @@ inline void draw_benchmark(const std::filesystem::path& folder) {
   synth.images = 60;
   synth.seed = 11;
   synth.near_twins = 0;
-  synth.out = folder / "source";
-  benchmark::synth(synth);
-  prepare_benchmark(folder);
+  draw_benchmark(folder, synth, small_split());
 }
 
 // Settings that `rank` reads back, as the command line would have stored them.
