@@ -57,7 +57,7 @@ def captions(ids: list[int], total: int, words: Words, rng: random.Random) -> di
     lines = words.lines(total, 7, 15)
     return {"info": {}, "licenses": [],
             "images": [{"license": 1, "file_name": name_of(i), "coco_url": f"http://images/{i}.jpg", "height": 480, "width": 640,
-                        "date_captured": "2013-11-14 21:53:38", "flickr_url": f"http://farm/{i}.jpg", "id": i} for i in ids],
+                        "date_captured": "2013-11-14 21:53:38", "flickr_url": f"http://flickr/{i}.jpg", "id": i} for i in ids],
             "annotations": [{"image_id": image, "id": 37 + 2 * n, "caption": line[:1].upper() + line[1:] + rng.choice((".", "", " ", "."))}
                             for n, (image, line) in enumerate(zip(owners, lines))]}
 

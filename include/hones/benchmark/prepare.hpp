@@ -50,8 +50,8 @@ struct PrepareReport {
   std::int64_t missing_pictures = 0;  // of the chosen images; a run excludes their instances
 };
 
-// Fills the four paths from a folder that holds the official file names (COCO-Text v1 where there is no v2) (and `images/`, unless `images` is
-// set). Throws DataError naming what is missing.
+// Fills the four paths from a folder that holds the official file names (COCO-Text v1 where there is no v2)
+// (and `images/`, unless `images` is set). Throws DataError naming what is missing.
 void find_sources(const std::filesystem::path& source, PrepareOptions& options);
 
 // Writes {discovery,dev,test}.jsonl, retrieval/{...}.jsonl, manifest.json. Throws, before the files are read
