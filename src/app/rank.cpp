@@ -15,6 +15,7 @@ sweep::RankOptions options_of(const settings::Settings& settings) {
   sweep::RankOptions options;
   options.folder = settings.path("rank.folder");
   options.out = settings.path("rank.out");
+  options.benchmark = settings.path("rank.benchmark");
   if (settings.given("ranking.top_k")) {
     options.top_k = settings.integer("ranking.top_k");
     options.top_k_source = settings.source("ranking.top_k");

@@ -8,6 +8,7 @@
 #include <hones/base/rng.hpp>
 #include <hones/benchmark/candidates.hpp>
 #include <hones/benchmark/clean.hpp>
+#include <hones/metric/unicode.hpp>
 
 namespace hones::benchmark {
 
@@ -20,16 +21,36 @@ namespace {
 constexpr std::size_t kReferences = 5;
 constexpr std::size_t kAnswers = 10;
 
-// At least one pixel of the range [begin, begin + length) lies in 0..size-1, pixels taken whole.
+// The range [begin, begin + length) cut to 0..size.
+struct Range {
+  double begin, end;
+};
+Range clipped(double begin, double length, std::int64_t size) {
+  return {std::max(0.0, begin), std::min(static_cast<double>(size), begin + length)};
+}
+
+// At least one pixel of the range lies in 0..size-1, pixels taken whole.
 bool covers_a_pixel(double begin, double length, std::int64_t size) {
   const double first = std::max(0.0, std::floor(begin));
   const double last = std::min(static_cast<double>(size), std::ceil(begin + length)) - 1;
   return last >= first;
 }
 
-bool eligible(const TextInstance& instance, const CaptionedImage& image) {
-  return instance.legible && covers_a_pixel(instance.box[0], instance.box[2], image.width) &&
-         covers_a_pixel(instance.box[1], instance.box[3], image.height) && !clean_text(instance.text).empty();
+bool passes(const TextInstance& instance, const CaptionedImage& image, const std::string& text,
+            const Filters& filters) {
+  const Range x = clipped(instance.box[0], instance.box[2], image.width),
+              y = clipped(instance.box[1], instance.box[3], image.height);
+  return std::min(x.end - x.begin, y.end - y.begin) >= filters.min_box_side &&
+         static_cast<std::int64_t>(metric::code_points(text).size()) >= filters.min_text_length &&
+         (instance.english || !filters.english_only);
+}
+
+bool eligible(const TextInstance& instance, const CaptionedImage& image, const Filters& filters) {
+  if (!instance.legible || !covers_a_pixel(instance.box[0], instance.box[2], image.width) ||
+      !covers_a_pixel(instance.box[1], instance.box[3], image.height))
+    return false;
+  const std::string text = clean_text(instance.text);
+  return !text.empty() && passes(instance, image, text, filters);
 }
 
 // `items` are sorted by id and not empty.
@@ -73,14 +94,14 @@ using Reason = const char*;
 
 // The record of an image, or the first test of docs/benchmark.md 2.2 that it fails.
 std::variant<Record, Reason> record_of(std::int64_t id, const CaptionedImage& image, const Sources& sources,
-                                       std::uint64_t seed, Policy vqa, Policy ocr) {
+                                       std::uint64_t seed, Policy vqa, Policy ocr, const Filters& filters) {
   Record record;
   record.captions = references(image);
   if (record.captions.size() < kReferences) return "captions";
   const auto scene = sources.scene_text.find(id);
   if (scene == sources.scene_text.end()) return "not_in_scene_text";
-  const auto texts =
-      select(sources.scene_text, id, [&](const TextInstance& text) { return eligible(text, image); });
+  const auto texts = select(sources.scene_text, id,
+                            [&](const TextInstance& text) { return eligible(text, image, filters); });
   if (texts.empty()) return "no_legible_text";
   const auto questions =
       select(sources.questions, id, [](const AnnotatedQuestion& q) { return q.answers.size() == kAnswers; });
@@ -98,10 +119,11 @@ std::variant<Record, Reason> record_of(std::int64_t id, const CaptionedImage& im
 
 }  // namespace
 
-Candidates choose_candidates(const Sources& sources, std::uint64_t seed, Policy vqa, Policy ocr) {
+Candidates choose_candidates(const Sources& sources, std::uint64_t seed, Policy vqa, Policy ocr,
+                             const Filters& filters) {
   Candidates result;
   for (const auto& [id, image] : sources.images) {
-    auto verdict = record_of(id, image, sources, seed, vqa, ocr);
+    auto verdict = record_of(id, image, sources, seed, vqa, ocr, filters);
     if (std::holds_alternative<Record>(verdict)) {
       result.records.emplace(id, std::get<Record>(std::move(verdict)));
     } else {

@@ -38,13 +38,33 @@ bool Fields::has(const char* field) const {
   return found != object_.end() && !found->is_null();
 }
 
-std::int64_t Fields::integer(const char* field) const {
-  const nlohmann::json& value = get(field, "an integer");
+bool Fields::is_null(const char* field) const {
+  return get(field, "a value or null").is_null();
+}
+
+std::int64_t Fields::integer_of(const std::string& field, const nlohmann::json& value) const {
   const bool fits =
       !value.is_number_unsigned() ||
       value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (!value.is_number_integer() || !fits) fail(field, "expected an integer, found " + shown(value));
   return value.get<std::int64_t>();
+}
+
+std::int64_t Fields::integer(const char* field) const {
+  return integer_of(field, get(field, "an integer"));
+}
+
+std::vector<std::int64_t> Fields::integers(const char* field) const {
+  std::vector<std::int64_t> integers;
+  for (const nlohmann::json& value : array(field))
+    integers.push_back(integer_of(field + ("[" + std::to_string(integers.size()) + "]"), value));
+  return integers;
+}
+
+bool Fields::boolean(const char* field) const {
+  const nlohmann::json& value = get(field, "true or false");
+  if (!value.is_boolean()) fail(field, "expected true or false, found " + shown(value));
+  return value.get<bool>();
 }
 
 std::int64_t Fields::integer_at_least(const char* field, std::int64_t least) const {
@@ -75,6 +95,16 @@ const nlohmann::json& Fields::array(const char* field) const {
   const nlohmann::json& value = get(field, "an array");
   if (!value.is_array()) fail(field, "expected an array, found " + shown(value));
   return value;
+}
+
+std::vector<std::string> Fields::texts(const char* field) const {
+  std::vector<std::string> texts;
+  for (const nlohmann::json& value : array(field)) {
+    if (!value.is_string())
+      fail(field + ("[" + std::to_string(texts.size()) + "]"), "expected a string, found " + shown(value));
+    texts.push_back(value.get<std::string>());
+  }
+  return texts;
 }
 
 image::Box Fields::box(const char* field) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -21,8 +22,12 @@ class Fields {
   const std::string& filled_text(const char* field) const;  // not empty
   std::string text_or(const char* field, const char* otherwise) const;
   const nlohmann::json& array(const char* field) const;
+  std::vector<std::string> texts(const char* field) const;  // an array of strings
+  std::vector<std::int64_t> integers(const char* field) const;
+  bool boolean(const char* field) const;
   image::Box box(const char* field) const;
   bool has(const char* field) const;  // there and not null
+  bool is_null(const char* field) const;
   Fields object(const char* field) const;
   // Element i of an array field, which must be an object.
   Fields element(const char* field, std::size_t i) const;
@@ -33,6 +38,7 @@ class Fields {
 
  private:
   const nlohmann::json& get(const char* field, const char* expected) const;
+  std::int64_t integer_of(const std::string& field, const nlohmann::json& value) const;
 
   const nlohmann::json& object_;
   std::string where_;

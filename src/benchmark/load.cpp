@@ -21,8 +21,6 @@ namespace hones::benchmark {
 
 namespace {
 
-constexpr const char* kSplits[] = {"discovery", "dev", "test"};
-constexpr std::size_t kAnswers = 10;
 constexpr std::size_t kReferences = 5;
 constexpr std::size_t kCandidates = 50;
 
@@ -46,16 +44,14 @@ void visit_lines(const std::filesystem::path& file, std::string_view text, Visit
   }
 }
 
-VqaItem read_vqa(const Fields& fields) {
+VqaItem read_vqa(const Fields& fields, const Dataset& dataset) {
   VqaItem item;
   item.question_id = fields.filled_text("question_id");
   item.question = fields.filled_text("question");
-  for (const auto& answer : fields.array("answers")) {
-    if (!answer.is_string()) fields.fail("answers", "every answer must be a string");
-    item.answers.push_back(answer.get<std::string>());
-  }
-  if (item.answers.size() != kAnswers) {
-    fields.fail("answers", "expected 10 answers, found " + std::to_string(item.answers.size()));
+  item.answers = fields.texts("answers");
+  if (item.answers.size() != dataset.answers) {
+    fields.fail("answers", "expected " + std::to_string(dataset.answers) + " answer(s), found " +
+                               std::to_string(item.answers.size()));
   }
   item.target = fields.text("target");  // the modal answer may be empty: annotators may say nothing
   item.question_type = fields.text("question_type");
@@ -81,17 +77,26 @@ std::vector<Caption> read_captions(const Fields& fields) {
   return captions;
 }
 
-Record read_record(const Fields& fields, const std::string& split) {
+std::string read_sha256(const Fields& fields) {
+  if (fields.is_null("sha256")) return "";
+  const std::string& hex = fields.text("sha256");
+  if (hex.size() != 64 || hex.find_first_not_of("0123456789abcdef") != std::string::npos)
+    fields.fail("sha256", "expected 64 digits of lower-case hex or null, found \"" + hex + "\"");
+  return hex;
+}
+
+Record read_record(const Fields& fields, const std::string& split, const Dataset& dataset) {
   Record record;
   record.where = fields.where();
   record.image_id = fields.filled_text("image_id");
   record.file_name = fields.filled_text("file_name");
+  record.sha256 = read_sha256(fields);
   record.width = fields.integer_at_least("width", 1);
   record.height = fields.integer_at_least("height", 1);
   record.split = fields.text("split");
   if (record.split != split)
     fields.fail("split", "expected \"" + split + "\", found \"" + record.split + "\"");
-  if (fields.has("vqa")) record.vqa = read_vqa(fields.object("vqa"));
+  if (fields.has("vqa")) record.vqa = read_vqa(fields.object("vqa"), dataset);
   if (fields.has("ocr")) record.ocr = read_ocr(fields.object("ocr"));
   record.captions = read_captions(fields);
   const auto& boxes = fields.array("text_boxes");
@@ -101,19 +106,58 @@ Record read_record(const Fields& fields, const std::string& split) {
   return record;
 }
 
-// Image id -> file name of everything read so far; two records may not share an image.
-using Images = std::unordered_map<std::string, std::string>;
+// Image id -> the first of its records.
+using Images = std::unordered_map<std::string, Record>;
+
+// Two records may not share an image, or, where an image has several questions, a question.
+class Seen {
+ public:
+  Seen(const Dataset& dataset, Images& images) : dataset_(dataset), images_(images) {}
+
+  void add(const Record& record, const Fields& fields) {
+    const auto [image, is_new] = images_.emplace(record.image_id, record);
+    if (!dataset_.several_questions) {
+      if (!is_new) fields.fail("image_id", "\"" + record.image_id + "\" stands there twice");
+      return;
+    }
+    if (!record.vqa) fields.fail("vqa", std::string("missing, expected a question of ") + dataset_.name);
+    if (!questions_.insert(record.vqa->question_id).second)
+      fields.fail("vqa.question_id", "\"" + record.vqa->question_id + "\" stands there twice");
+    if (image->second.file_name != record.file_name || image->second.sha256 != record.sha256)
+      fields.fail("file_name", "the image \"" + record.image_id + "\" has another file in a line before");
+  }
+
+ private:
+  const Dataset& dataset_;
+  Images& images_;
+  std::unordered_set<std::string> questions_;
+};
 
 std::vector<Record> read_split(const std::filesystem::path& file, const std::string& text,
-                               const std::string& split, Images& images) {
+                               const std::string& split, const Dataset& dataset, Images& images) {
   std::vector<Record> records;
+  Seen seen(dataset, images);
   visit_lines(file, text, [&](const Fields& fields) {
-    records.push_back(read_record(fields, split));
-    if (!images.emplace(records.back().image_id, records.back().file_name).second) {
-      fields.fail("image_id", "\"" + records.back().image_id + "\" stands there twice");
-    }
+    records.push_back(read_record(fields, split, dataset));
+    seen.add(records.back(), fields);
   });
   return records;
+}
+
+// A candidate is a caption of an image of the split, as that image's record has it.
+void check_candidate(const Fields& fields, const Candidate& candidate, const Images& images) {
+  const auto image = images.find(candidate.image_id);
+  if (image == images.end())
+    fields.fail("image_id", "\"" + candidate.image_id + "\" is not an image of the split");
+  const auto& captions = image->second.captions;
+  const auto caption = std::find_if(captions.begin(), captions.end(),
+                                    [&](const Caption& c) { return c.id == candidate.caption_id; });
+  if (caption == captions.end()) {
+    fields.fail("caption_id", std::to_string(candidate.caption_id) + " is not a caption of the image \"" +
+                                  candidate.image_id + "\"");
+  }
+  if (caption->text != candidate.text)
+    fields.fail("text", "is not the text of the caption " + std::to_string(candidate.caption_id));
 }
 
 Query read_query(const Fields& fields, const Images& images) {
@@ -123,7 +167,8 @@ Query read_query(const Fields& fields, const Images& images) {
   const auto image = images.find(query.image_id);
   if (image == images.end())
     fields.fail("image_id", "\"" + query.image_id + "\" is not an image of the split");
-  query.file_name = image->second;
+  query.file_name = image->second.file_name;
+  query.sha256 = image->second.sha256;
   query.positive = fields.integer("positive");
   std::set<std::int64_t> ids;
   for (std::size_t i = 0; i < fields.array("candidates").size(); ++i) {
@@ -131,6 +176,7 @@ Query read_query(const Fields& fields, const Images& images) {
     query.candidates.push_back(
         {candidate.integer("caption_id"), candidate.filled_text("image_id"), candidate.filled_text("text")});
     const Candidate& read = query.candidates.back();
+    check_candidate(candidate, read, images);
     if (!ids.insert(read.caption_id).second)
       candidate.fail("caption_id", std::to_string(read.caption_id) + " stands there twice");
     if ((read.image_id == query.image_id) != (read.caption_id == query.positive)) {
@@ -165,17 +211,29 @@ std::vector<Query> read_queries(const std::filesystem::path& file, const std::st
   return queries;
 }
 
-// Only ids of the other splits are of interest: an image of two splits would be measured where it was chosen.
-void check_disjoint(const std::filesystem::path& folder, const std::string& split, const Images& images) {
-  for (const char* other : kSplits) {
-    const std::filesystem::path file = folder / (std::string(other) + ".jsonl");
-    std::error_code ignored;
-    if (other == split || !std::filesystem::exists(file, ignored)) continue;
+void check_size(const std::filesystem::path& file, std::int64_t found, std::int64_t told) {
+  if (found == told) return;
+  throw DataError(file.string() + ": " + std::to_string(found) + " records, but the manifest says " +
+                  std::to_string(told));
+}
+
+// Only ids and number of the other splits are of interest: an image of two splits would be measured where it
+// was chosen.
+void check_others(const std::filesystem::path& folder, const std::string& split, const Images& images,
+                  const Manifest& manifest) {
+  std::unordered_map<std::string, std::string> owner;  // image id -> split
+  for (const auto& entry : images) owner.emplace(entry.first, split);
+  for (const auto& [other, size] : manifest.sizes) {
+    if (other == split) continue;
+    const std::filesystem::path file = folder / (other + ".jsonl");
+    std::int64_t found = 0;
     visit_lines(file, read_file(file), [&](const Fields& fields) {
       const std::string& id = fields.filled_text("image_id");
-      if (images.contains(id))
-        fields.fail("image_id", "\"" + id + "\" is also an image of the split " + split);
+      const std::string& of = owner.emplace(id, other).first->second;
+      if (of != other) fields.fail("image_id", "\"" + id + "\" is also an image of the split " + of);
+      ++found;
     });
+    check_size(file, found, size);
   }
 }
 
@@ -193,19 +251,20 @@ Benchmark load(const std::filesystem::path& folder, const std::string& split) {
     throw DataError("no pictures at " + manifest.images.string() + ": " + no_pictures + "; " +
                     (folder / "manifest.json").string() + " names it under \"images\"");
   }
+  const auto size = manifest.sizes.find(split);
+  if (size == manifest.sizes.end()) {
+    throw DataError((folder / "manifest.json").string() + ": field \"sizes\": no split \"" + split +
+                    "\" in this benchmark (" + manifest.dataset->name + ")");
+  }
   Benchmark benchmark;
   benchmark.folder = folder;
   benchmark.images = manifest.images;
   const std::filesystem::path file = folder / (split + ".jsonl");
   const std::string text = read_file(file);
   Images images;
-  benchmark.records = read_split(file, text, split, images);
-  const auto size = manifest.sizes.find(split);
-  if (size != manifest.sizes.end() && size->second != static_cast<std::int64_t>(benchmark.records.size())) {
-    throw DataError(file.string() + ": " + std::to_string(benchmark.records.size()) +
-                    " records, but the manifest says " + std::to_string(size->second));
-  }
-  check_disjoint(folder, split, images);
+  benchmark.records = read_split(file, text, split, *manifest.dataset, images);
+  check_size(file, static_cast<std::int64_t>(benchmark.records.size()), size->second);
+  check_others(folder, split, images, manifest);
   const std::filesystem::path retrieval = folder / "retrieval" / (split + ".jsonl");
   const std::string queries = queries_text(retrieval, manifest);
   benchmark.queries = read_queries(retrieval, queries, images);
@@ -215,6 +274,12 @@ Benchmark load(const std::filesystem::path& folder, const std::string& split) {
     digest.update(std::to_string(part.size()) + "\n" + part);
   benchmark.digest = digest.hex();
   return benchmark;
+}
+
+void require_digest(const Benchmark& benchmark, const std::string& digest, const std::string& result) {
+  if (benchmark.digest == digest) return;
+  throw DataError(benchmark.folder.string() + ": not the benchmark of " + result + ": its digest is " +
+                  benchmark.digest.substr(0, 12) + ", the result was made with " + digest.substr(0, 12));
 }
 
 }  // namespace hones::benchmark

@@ -77,9 +77,9 @@ std::map<std::int64_t, std::vector<TextInstance>> read_scene_text(const std::fil
                 const std::int64_t id = instance.integer("id");
                 key_must_be(id, instance, key);
                 must_be_new(instance_ids.insert(id).second, instance, "id", id);
-                instances[instance.integer("image_id")].push_back({id, instance.box("bbox"),
-                                                                   instance.text("legibility") == "legible",
-                                                                   instance.text_or("utf8_string", "")});
+                instances[instance.integer("image_id")].push_back(
+                    {id, instance.box("bbox"), instance.text("legibility") == "legible",
+                     instance.text_or("language", "") == "english", instance.text_or("utf8_string", "")});
               }}});
   for (auto& [id, list] : instances) {
     const auto found = images.find(id);

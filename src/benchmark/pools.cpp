@@ -1,22 +1,23 @@
 #include "pools.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <unordered_map>
+#include <span>
 #include <utility>
 
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
 #include <hones/base/rng.hpp>
+#include <hones/benchmark/hardest.hpp>
 #include <hones/benchmark/negatives.hpp>
+
+#include "manifest.hpp"
 
 namespace hones::benchmark {
 
 namespace {
 
 constexpr std::size_t kNegatives = 49;
-
-using Progress = std::function<void(const std::string&)>;
+constexpr std::size_t kBlock = 32;  // queries that meet the pool together
 
 const Caption& positive_of(const Record& record, std::uint64_t seed) {
   const std::string purpose = "positive|" + record.image_id;
@@ -37,83 +38,73 @@ void order_candidates(Query& query, std::uint64_t seed) {
             [&](const Candidate& a, const Candidate& b) { return key_of(a) < key_of(b); });
 }
 
-// The pool of one split, and the queries' positives that are not in it.
-class Pool {
- public:
-  Pool(const std::vector<const Record*>& sources, const std::vector<const Record*>& queries,
-       bool queries_in_pool, std::uint64_t seed)
-      : seed_(seed) {
-    for (const Record* record : sources) {
-      for (const Caption& caption : record->captions) {
-        position_[caption.id] = captions_.size();
-        captions_.push_back(pool_caption(caption.id, record->image_id, caption.text));
-      }
-    }
-    std::vector<std::string> documents;
-    for (const PoolCaption& caption : captions_) documents.push_back(caption.text);
-    for (const Record* record : queries) {
-      if (queries_in_pool) break;
-      const Caption& positive = positive_of(*record, seed_);
-      position_[positive.id] = documents.size();
-      documents.push_back(positive.text);
-    }
-    index_ = std::make_unique<TfIdf>(documents, captions_.size());
+Query query_of(const Asked& asked, const std::vector<PoolCaption>& pool,
+               const std::vector<std::size_t>& negatives, std::uint64_t seed) {
+  const Record& record = *asked.record;
+  if (negatives.size() < kNegatives) {
+    throw DataError("split " + record.split + ": image " + record.image_id + " has only " +
+                    std::to_string(negatives.size()) + " distinct negative captions in a pool of " +
+                    grouped(static_cast<std::int64_t>(pool.size())) +
+                    ", 49 are needed: ask for a larger split" +
+                    (record.split == "discovery" ? " or fewer queries" : ""));
   }
+  Query query;
+  query.image_id = record.image_id;
+  query.positive = asked.positive->id;
+  query.candidates.push_back({query.positive, record.image_id, asked.positive->text});
+  for (const std::size_t at : negatives)
+    query.candidates.push_back({pool[at].id, pool[at].image_id, pool[at].text});
+  order_candidates(query, seed);
+  return query;
+}
 
-  Query ask(const Record& record) const {
-    const Caption& positive = positive_of(record, seed_);
-    std::vector<std::string> own;
-    for (const Caption& caption : record.captions) own.push_back(caption.text);
-    const auto similarity = index_->similarities(position_.at(positive.id));
-    const auto negatives = hard_negatives(record.image_id, own, captions_, similarity, kNegatives);
-    if (negatives.size() < kNegatives) {
-      throw DataError("split " + record.split + ": image " + record.image_id + " has only " +
-                      std::to_string(negatives.size()) + " distinct negative captions in a pool of " +
-                      grouped(static_cast<std::int64_t>(captions_.size())) +
-                      ", 49 are needed: ask for a larger split" +
-                      (record.split == "discovery" ? " or fewer queries" : ""));
-    }
-    Query query{
-        record.image_id, record.file_name, positive.id, {{positive.id, record.image_id, positive.text}}, {}};
-    for (const std::size_t at : negatives) {
-      query.candidates.push_back({captions_[at].id, captions_[at].image_id, captions_[at].text});
-    }
-    order_candidates(query, seed_);
-    return query;
+}  // namespace
+
+std::int64_t default_queries(std::int64_t images) {
+  return 2 * images / 7;
+}
+
+Asking::Asking(const NegativeOptions& options, std::uint64_t seed,
+               std::function<void(const std::string&)> progress)
+    : options_(options), seed_(seed), progress_(std::move(progress)) {
+  if (options_.embeddings.empty()) return;
+  embeddings_ = std::make_shared<const Embeddings>(read_embeddings(options_.embeddings));
+  if (options_.by_image && !embeddings_->images) {
+    throw DataError(options_.embeddings.string() +
+                    ": no vectors of pictures, which --embed image needs (tools/embed_captions.py --clip)");
   }
+}
 
- private:
-  std::uint64_t seed_;
-  std::vector<PoolCaption> captions_;
-  std::unordered_map<std::int64_t, std::size_t> position_;  // of a caption among the documents
-  std::unique_ptr<TfIdf> index_;
-};
-
-std::vector<Query> ask_all(const Pool& pool, const std::vector<const Record*>& records,
-                           const Progress& progress) {
-  constexpr std::size_t kEvery = 500;
+std::vector<Query> Asking::ask(const std::vector<const Record*>& sources,
+                               const std::vector<const Record*>& asking) const {
+  if (asking.empty()) return {};
+  std::vector<PoolCaption> pool;
+  for (const Record* record : sources) {
+    for (const Caption& caption : record->captions)
+      pool.push_back(pool_caption(caption.id, record->image_id, caption.text));
+  }
+  std::vector<Asked> asked;
+  for (const Record* record : asking) asked.push_back({record, &positive_of(*record, seed_)});
+  const auto hardest =
+      embeddings_ ? hardest_by_vectors(pool, embeddings_, options_.by_image) : hardest_by_words(pool, asked);
   std::vector<Query> queries;
-  for (const Record* record : records) {
-    queries.push_back(pool.ask(*record));
-    if (progress && queries.size() % kEvery == 0) {
-      progress("retrieval " + record->split + ": " + grouped(static_cast<std::int64_t>(queries.size())) +
-               " of " + grouped(static_cast<std::int64_t>(records.size())) + " queries");
+  for (std::size_t begin = 0; begin < asked.size(); begin += kBlock) {
+    const auto block = std::span(asked).subspan(begin, std::min(kBlock, asked.size() - begin));
+    const auto negatives = hardest->of(block, kNegatives);
+    for (std::size_t q = 0; q < block.size(); ++q)
+      queries.push_back(query_of(block[q], pool, negatives[q], seed_));
+    if (begin / kBlock % 16 == 15 && progress_) {
+      progress_("retrieval " + asking.front()->split + ": " +
+                grouped(static_cast<std::int64_t>(queries.size())) + " of " +
+                grouped(static_cast<std::int64_t>(asked.size())) + " queries");
     }
   }
   return queries;
 }
 
-}  // namespace
-
-std::int64_t default_queries(std::int64_t discovery) {
-  return 2 * discovery / 7;
-}
-
-std::vector<Query> discovery_queries(const std::vector<Record>& records, std::int64_t queries,
-                                     std::uint64_t seed, const Progress& progress) {
-  if (queries == 0) return {};
+std::vector<Query> Asking::disjoint(const std::vector<Record>& records, std::int64_t queries) const {
   std::vector<std::pair<std::uint64_t, const Record*>> keyed;
-  for (const Record& record : records) keyed.emplace_back(key(seed, "query", record.image_id), &record);
+  for (const Record& record : records) keyed.emplace_back(key(seed_, "query", record.image_id), &record);
   std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) {
     return std::pair(a.first, std::stoll(a.second->image_id)) <
            std::pair(b.first, std::stoll(b.second->image_id));
@@ -122,14 +113,24 @@ std::vector<Query> discovery_queries(const std::vector<Record>& records, std::in
   for (const auto& entry : keyed) {
     (static_cast<std::int64_t>(asking.size()) < queries ? asking : sources).push_back(entry.second);
   }
-  return ask_all(Pool(sources, asking, false, seed), asking, progress);
+  return ask(sources, asking);
 }
 
-std::vector<Query> all_queries(const std::vector<Record>& records, std::uint64_t seed,
-                               const Progress& progress) {
+std::vector<Query> Asking::all(const std::vector<Record>& records) const {
   std::vector<const Record*> all;
   for (const Record& record : records) all.push_back(&record);
-  return ask_all(Pool(all, all, true, seed), all, progress);
+  return ask(all, all);
+}
+
+nlohmann::ordered_json Asking::manifest() const {
+  nlohmann::ordered_json json = {{"negatives", embeddings_ ? "embeddings" : "tfidf"},
+                                 {"candidates", kNegatives + 1}};
+  if (!embeddings_) return json;
+  json["embed"] = options_.by_image ? "image" : "text";
+  json["columns"] = embeddings_->captions.columns();
+  if (!embeddings_->model.empty()) json["model"] = embeddings_->model;
+  for (const std::filesystem::path& input : embeddings_->inputs) json["inputs"].push_back(input_json(input));
+  return json;
 }
 
 }  // namespace hones::benchmark

@@ -1,10 +1,8 @@
 #include <limits>
 #include <utility>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include <hones/base/digest.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
@@ -13,7 +11,9 @@
 #include <hones/benchmark/prepare.hpp>
 #include <hones/benchmark/records.hpp>
 
+#include "folder.hpp"
 #include "manifest.hpp"
+#include "pictures.hpp"
 #include "pools.hpp"
 
 namespace hones::benchmark {
@@ -22,12 +22,11 @@ namespace {
 
 constexpr const char* kCaptions = "captions_train2014.json";
 constexpr const char* kSceneText = "cocotext.v2.json";
+constexpr const char* kSceneTextV1 = "COCO_Text.json";
 constexpr const char* kQuestions = "v2_OpenEnded_mscoco_train2014_questions.json";
 constexpr const char* kAnnotations = "v2_mscoco_train2014_annotations.json";
-constexpr const char* kManifest = "manifest.json";
 
 using Json = nlohmann::ordered_json;
-using Splits = std::map<std::string, std::vector<Record>>;
 
 // Ranges are the caller's to check: src/app/settings describes them.
 void check_sizes(const PrepareOptions& options) {
@@ -44,22 +43,7 @@ void check_places(const PrepareOptions& options) {
   for (const std::filesystem::path& file :
        {options.captions, options.scene_text, options.questions, options.annotations})
     check_readable(file);
-  const std::string reason = why_no_folder(options.images);
-  if (!reason.empty()) throw DataError("no pictures at " + options.images.string() + ": " + reason);
-  const std::string named = "--out " + options.out.string();
-  std::error_code ignored;
-  if (std::filesystem::exists(options.out / kManifest, ignored) && !options.overwrite) {
-    throw UsageError(named + " already holds a benchmark (" + kManifest +
-                     "); name another folder, or pass --overwrite to replace it");
-  }
-  make_output_folder(named, options.out);
-  make_output_folder(named, options.out / "retrieval");
-}
-
-void remove_manifest(const std::filesystem::path& out) {
-  std::error_code error;
-  std::filesystem::remove(out / kManifest, error);
-  if (error) throw DataError("cannot remove " + (out / kManifest).string() + ": " + error.message());
+  check_folders(options.images, options.out, options.overwrite);
 }
 
 Sources read_sources(const PrepareOptions& options, const std::function<void(const std::string&)>& say) {
@@ -73,16 +57,20 @@ Sources read_sources(const PrepareOptions& options, const std::function<void(con
   return sources;
 }
 
-Json input_json(const std::filesystem::path& file) {
-  return {{"file", file.filename().string()},
-          {"bytes", std::filesystem::file_size(file)},
-          {"sha256", sha256_file(file)}};
+// Only the filters in use.
+Json filters_json(const Filters& filters) {
+  Json json = Json::object();
+  if (filters.min_box_side > 0) json["min_box_side"] = filters.min_box_side;
+  if (filters.min_text_length > 0) json["min_text_length"] = filters.min_text_length;
+  if (filters.english_only) json["english_only"] = true;
+  return json;
 }
 
-Json manifest_json(const PrepareOptions& options, const PrepareReport& report, std::int64_t queries) {
+Json manifest_json(const PrepareOptions& options, const PrepareReport& report, const Json& retrieval) {
   Json rejected = Json::object();
   for (const auto& [reason, images] : report.rejected) rejected[reason] = images;
-  return {{"schema_version", 1},
+  return {{"schema_version", kSchemaVersion},
+          {"dataset", "coco"},
           {"seed", options.seed},
           {"images", images_entry(options.images, options.out)},
           {"sizes", {{"discovery", options.discovery}, {"dev", options.dev}, {"test", options.test}}},
@@ -91,8 +79,8 @@ Json manifest_json(const PrepareOptions& options, const PrepareReport& report, s
             {"ocr", name(options.ocr_policy)},
             {"captions", "first"},
             {"positive", "seeded"}}},
-          {"filters", Json::object()},
-          {"retrieval", {{"negatives", "tfidf"}, {"candidates", 50}, {"discovery_queries", queries}}},
+          {"filters", filters_json(options.filters)},
+          {"retrieval", retrieval},
           {"inputs",
            {{"captions", input_json(options.captions)},
             {"scene_text", input_json(options.scene_text)},
@@ -100,14 +88,8 @@ Json manifest_json(const PrepareOptions& options, const PrepareReport& report, s
             {"annotations", input_json(options.annotations)}}},
           {"candidates", report.candidates},
           {"rejected", rejected},
+          {"missing_pictures", report.missing_pictures},
           {"chosen", report.chosen}};
-}
-
-template <typename T>
-void write_lines(const std::filesystem::path& file, const std::vector<T>& items) {
-  std::string text;
-  for (const T& item : items) text += to_json_line(item) + "\n";
-  write_file(file, text);
 }
 
 PrepareReport report_of(const Candidates& candidates, const PrepareOptions& options) {
@@ -123,14 +105,17 @@ PrepareReport report_of(const Candidates& candidates, const PrepareOptions& opti
 void find_sources(const std::filesystem::path& source, PrepareOptions& options) {
   const std::string reason = why_no_folder(source);
   if (!reason.empty()) throw DataError("no official files at " + source.string() + ": " + reason);
-  const auto find = [&](const char* name) {
-    const std::filesystem::path file = source / name;
+  const auto is_there = [&](const char* name) {
     std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored)) throw DataError(source.string() + " lacks " + name);
-    return file;
+    return std::filesystem::exists(source / name, ignored);
+  };
+  const auto find = [&](const char* name) {
+    if (!is_there(name)) throw DataError(source.string() + " lacks " + name);
+    return source / name;
   };
   options.captions = find(kCaptions);
-  options.scene_text = find(kSceneText);
+  options.scene_text =
+      is_there(kSceneTextV1) && !is_there(kSceneText) ? source / kSceneTextV1 : find(kSceneText);
   options.questions = find(kQuestions);
   options.annotations = find(kAnnotations);
   if (options.images.empty()) options.images = find("images");
@@ -142,25 +127,35 @@ PrepareReport prepare(const PrepareOptions& options) {
   };
   check_sizes(options);
   check_places(options);
-  const Candidates candidates =
-      choose_candidates(read_sources(options, say), options.seed, options.vqa_policy, options.ocr_policy);
-  const PrepareReport report = report_of(candidates, options);
+  const Asking asking(options.negatives, options.seed, options.progress);
+  const Candidates candidates = choose_candidates(read_sources(options, say), options.seed,
+                                                  options.vqa_policy, options.ocr_policy, options.filters);
+  PrepareReport report = report_of(candidates, options);
   say(grouped(report.candidates) + " images pass all tests, " + grouped(report.chosen) + " are taken");
-  const Splits splits = cut_splits(candidates, options.discovery, options.dev, options.test, options.seed);
+  Parts parts;
+  parts.records = cut_splits(candidates, options.discovery, options.dev, options.test, options.seed);
 
   const std::int64_t queries = options.queries < 0 ? default_queries(options.discovery) : options.queries;
-  std::map<std::string, std::vector<Query>> retrieval;
-  retrieval["discovery"] = discovery_queries(splits.at("discovery"), queries, options.seed, say);
-  for (const char* split : {"dev", "test"})
-    retrieval[split] = all_queries(splits.at(split), options.seed, say);
+  parts.queries["discovery"] = asking.disjoint(parts.records.at("discovery"), queries);
+  for (const char* split : {"dev", "test"}) {
+    const std::vector<Record>& records = parts.records.at(split);
+    parts.queries[split] =
+        options.disjoint_pools
+            ? asking.disjoint(records, default_queries(static_cast<std::int64_t>(records.size())))
+            : asking.all(records);
+  }
 
+  std::vector<Record*> chosen;
+  for (auto& entry : parts.records) {
+    for (Record& record : entry.second) chosen.push_back(&record);
+  }
+  report.missing_pictures = note_pictures(options.images, chosen, say);
+
+  Json retrieval = asking.manifest();
+  retrieval["discovery_queries"] = queries;
+  retrieval["dev_and_test"] = options.disjoint_pools ? "disjoint_pools" : "every_image_asks";
   say("writing " + options.out.string());
-  // The manifest last, and the old one gone first: a folder with a manifest is whole.
-  remove_manifest(options.out);
-  for (const auto& [split, records] : splits) write_lines(options.out / (split + ".jsonl"), records);
-  for (const auto& [split, list] : retrieval)
-    write_lines(options.out / "retrieval" / (split + ".jsonl"), list);
-  write_file(options.out / kManifest, manifest_json(options, report, queries).dump(2) + "\n");
+  write_folder(options.out, parts, manifest_json(options, report, retrieval));
   return report;
 }
 

@@ -27,6 +27,7 @@ Json ocr_json(const OcrItem& item) {
 std::string to_json_line(const Record& record) {
   Json line = {{"image_id", record.image_id},
                {"file_name", record.file_name},
+               {"sha256", record.sha256.empty() ? Json(nullptr) : Json(record.sha256)},
                {"width", record.width},
                {"height", record.height},
                {"split", record.split}};

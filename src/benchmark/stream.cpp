@@ -26,6 +26,9 @@ class SectionWalk {
     return true;
   }
 
+  // The element that is being read, " annotations[17]:", or nothing outside the sections.
+  std::string place() const { return visitor_ ? " " + section_ + "[" + label() + "]:" : ""; }
+
   void finish() const {
     for (const auto& [name, visitor] : sections_) {
       if (!seen_.contains(name))
@@ -62,11 +65,12 @@ class SectionWalk {
       return true;
     }
     if (event == Event::object_start || event == Event::array_start) return true;
-    const std::string label = key_.empty() ? std::to_string(index_) : "\"" + key_ + "\"";
-    (*visitor_)(Fields(parsed, file_ + ": " + section_ + "[" + label + "]"), key_);
+    (*visitor_)(Fields(parsed, file_ + ": " + section_ + "[" + label() + "]"), key_);
     ++index_;
     return false;
   }
+
+  std::string label() const { return key_.empty() ? std::to_string(index_) : "\"" + key_ + "\""; }
 
   std::string file_;
   const std::map<std::string, Visitor>& sections_;
@@ -76,19 +80,44 @@ class SectionWalk {
   std::set<std::string> seen_;
 };
 
+using Keep = std::function<bool(int depth, Event event, const nlohmann::json& parsed)>;
+
+// `place` says where in the file the parser was when the text ceased to be JSON.
+void parse_file(const std::filesystem::path& file, const Keep& keep,
+                const std::function<std::string()>& place) {
+  check_readable(file);
+  std::ifstream in(file, std::ios::binary);
+  try {
+    const auto rest = nlohmann::json::parse(
+        in, [&keep](int depth, Event event, nlohmann::json& parsed) { return keep(depth, event, parsed); });
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(file.string() + ":" + place() + " not JSON: " + without_label(error.what()));
+  }
+}
+
 }  // namespace
 
 void visit_sections(const std::filesystem::path& file, const std::map<std::string, Visitor>& sections) {
-  check_readable(file);
-  std::ifstream in(file, std::ios::binary);
   SectionWalk walk(file.string(), sections);
-  try {
-    const auto rest = nlohmann::json::parse(
-        in, [&walk](int depth, Event event, nlohmann::json& parsed) { return walk(depth, event, parsed); });
-  } catch (const nlohmann::json::exception& error) {
-    throw DataError(file.string() + ": not JSON: " + without_label(error.what()));
-  }
+  parse_file(file, std::ref(walk), [&walk] { return walk.place(); });
   walk.finish();
+}
+
+void visit_entries(const std::filesystem::path& file, const Visitor& visitor) {
+  std::string key;
+  const auto place = [&key] { return key.empty() ? "" : " [\"" + key + "\"]:"; };
+  const auto keep = [&](int depth, Event event, const nlohmann::json& parsed) {
+    if (depth == 0 && (event == Event::array_start || event == Event::value))
+      throw DataError(file.string() + ": expected an object");
+    if (depth != 1 || event == Event::object_start || event == Event::array_start) return true;
+    if (event == Event::key) {
+      key = parsed.get<std::string>();
+      return true;
+    }
+    visitor(Fields(parsed, file.string() + ": [\"" + key + "\"]"), key);
+    return false;
+  };
+  parse_file(file, keep, place);
 }
 
 }  // namespace hones::benchmark

@@ -71,7 +71,7 @@ class HeaderReader {
     TensorMap tensors;
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
-        check_metadata(entry);
+        take_metadata(entry);
       } else {
         add(tensors, name, entry);
       }
@@ -79,6 +79,8 @@ class HeaderReader {
     check_tiling();
     return tensors;
   }
+
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }  // after read()
 
  private:
   struct Extent {
@@ -112,10 +114,11 @@ class HeaderReader {
     }
   }
 
-  void check_metadata(const json& metadata) const {
+  void take_metadata(const json& metadata) {
     if (!metadata.is_object()) fail("__metadata__ is not an object");
     for (const auto& item : metadata.items()) {
       if (!item.value().is_string()) fail("__metadata__ entry " + item.key() + " is not a string");
+      metadata_.emplace(item.key(), item.value().get<std::string>());
     }
   }
 
@@ -189,6 +192,7 @@ class HeaderReader {
   std::shared_ptr<const Mapping> mapping_;
   std::span<const std::byte> data_;
   std::vector<Extent> extents_;
+  std::map<std::string, std::string> metadata_;
 };
 
 }  // namespace
@@ -274,6 +278,12 @@ void keep_pages(const TensorView& view) {
 
 TensorMap read_safetensors(const std::filesystem::path& file) {
   return HeaderReader(file, Mapping::open(file)).read();
+}
+
+std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& file) {
+  HeaderReader reader(file, Mapping::open(file));
+  reader.read();
+  return reader.metadata();
 }
 
 void write_safetensors(const std::filesystem::path& file, std::span<const TensorToWrite> tensors) {

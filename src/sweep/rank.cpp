@@ -4,6 +4,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/benchmark/records.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/sweep/outputs.hpp>
 #include <hones/sweep/rank.hpp>
@@ -114,6 +115,10 @@ TaskOutput ranked(store::TaskContents task, const Choices& choices) {
 RankReport rank(const RankOptions& options) {
   const std::filesystem::path file = options.folder / "discovery.h5";
   store::DiscoveryContents contents = store::read_discovery(file);
+  if (!options.benchmark.empty()) {
+    benchmark::require_digest(benchmark::load(options.benchmark, "discovery"),
+                              contents.header.benchmark_digest, file.string());
+  }
   const Choices choices = choices_in_force(options, contents, file);
   RankReport report;
   report.out = options.out.empty() ? options.folder / "rank" : options.out;

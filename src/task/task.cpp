@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include <hones/base/digest.hpp>
 #include <hones/base/error.hpp>
 #include <hones/task/task.hpp>
 
@@ -27,6 +28,7 @@ class RecordTask : public Task {
       Item item;
       item.image_id = record.image_id;
       item.file_name = record.file_name;
+      item.picture_sha256 = record.sha256;
       item.where = record.where;
       describe(record, item);
       items.push_back(std::move(item));
@@ -136,6 +138,7 @@ class Retrieval : public Task {
       item.image_id = query.image_id;
       item.item_id = std::to_string(query.positive);
       item.file_name = query.file_name;
+      item.picture_sha256 = query.sha256;
       item.where = query.where;
       item.target = "Yes";
       for (const benchmark::Candidate& candidate : query.candidates) {
@@ -195,7 +198,26 @@ bool ranking_differs(std::span<const double> left, std::span<const double> right
   return order(left) != order(right);
 }
 
+namespace {
+
+void check_unchanged(const std::filesystem::path& file, const Item& item) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return;  // decoding says what is there
+  if (item.picture_sha256.empty()) {
+    throw ChangedPicture(item.where + ": the picture " + file.string() +
+                         " was not there when the benchmark was prepared; prepare it again");
+  }
+  if (sha256_file(file) != item.picture_sha256) {
+    throw ChangedPicture(item.where + ": the picture " + file.string() +
+                         " is not the one that the benchmark was prepared with (its SHA-256 differs); put "
+                         "that one back, or prepare the benchmark again");
+  }
+}
+
+}  // namespace
+
 image::Image load_picture(const std::filesystem::path& images, const Item& item) {
+  check_unchanged(images / item.file_name, item);
   image::Image picture = image::decode_file(images / item.file_name);
   if (!item.box) return picture;
   try {

@@ -95,6 +95,33 @@ for table in heads.vqa neurons.vqa heads.caption neurons.caption; do
   cmp "first/$table.csv" "first/rank/$table.csv" || fail "$table.csv differs in rank"
 done
 
+# A run and its benchmark belong together: another one is refused, and so is a picture that is not the benchmark's.
+does "$hones" rank first --benchmark benchmark --out first_ranked
+sed 's/"question":"/"question":"Really: /' benchmark/discovery.jsonl >edited.jsonl
+cp -r benchmark edited && mv edited.jsonl edited/discovery.jsonl
+refused 3 "edited: not the benchmark of first/discovery.h5" "$hones" rank first --benchmark edited --out refused
+[ -e refused ] && fail "a refused rank made a folder"
+picture=$(sed -n '1s/.*"file_name":"\([^"]*\)".*/\1/p' benchmark/discovery.jsonl)
+cp "scenes/images/$picture" kept.jpg
+printf x >>"scenes/images/$picture"
+refused 3 "$picture is not the one that the benchmark was prepared with" \
+  "$hones" discover --model "$model" --benchmark benchmark --tasks vqa --instances 1 --heads 0:0 --out changed
+mv kept.jpg "scenes/images/$picture"
+
+# Transfer sets.
+printf '{"7":{"question":"What is it?","answer":"dog","imageId":"n1","isBalanced":true,"types":{"structural":"query"}}}' >gqa.json
+mkdir gqa_images && cp "scenes/images/$picture" gqa_images/n1.jpg
+does "$hones" prepare --gqa gqa.json --images gqa_images --out gqa
+grep -q '"answer_type":"open"' gqa/test.jsonl || fail "test.jsonl of GQA said: $(cat gqa/test.jsonl)"
+does "$hones" prepare --config gqa/settings.toml --out gqa_again
+cmp gqa/test.jsonl gqa_again/test.jsonl || fail "test.jsonl of GQA differs when made again from settings.toml"
+refused 2 "one set at a time, and --gqa is given" "$hones" prepare --gqa gqa.json --textvqa t.json --images gqa_images --out o
+refused 2 "prepare.discovery = 5: expected nothing with --gqa" "$hones" prepare --gqa gqa.json --images gqa_images --discovery 5 --out o
+refused 2 "prepare.transfer_images = 5: expected nothing without --gqa" "$hones" prepare --source scenes --transfer-images 5 --out o
+refused 2 "prepare.embed = image: expected --embeddings" "$hones" prepare --source scenes --embed image --out o
+refused 3 "none/e.npy" "$hones" prepare --source scenes --discovery 16 --dev 12 --test 12 --queries 1 --embeddings none/e.npy --out p
+refused 3 'no split "discovery"' "$hones" discover --model "$model" --benchmark gqa --out o
+
 # Fewer heads than the default K: discover takes what there is, and so does rank.
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa --instances 2 --heads 0:0,2:3 --out few
 does "$hones" rank few

@@ -116,13 +116,17 @@ struct Official {
     }
   }
 
-  // Writes them under their official names, with a folder of pictures.
+  // Writes them under their official names, with a folder of files that stand for pictures.
   PrepareOptions write(const Folder& folder) const {
     folder.write("source/captions_train2014.json", captions);
     folder.write("source/cocotext.v2.json", scene_text);
     folder.write("source/v2_OpenEnded_mscoco_train2014_questions.json", questions);
     folder.write("source/v2_mscoco_train2014_annotations.json", annotations);
     std::filesystem::create_directories(folder / "source/images");
+    for (const auto& image : captions["images"]) {
+      const std::string name = image["file_name"];
+      folder.write("source/images/" + name, "picture " + name);
+    }
     PrepareOptions options;
     find_sources(folder / "source", options);
     options.out = folder / "out";

@@ -1,4 +1,5 @@
 // Loading believes nothing: each malformed line is named by file, line and field.
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <sstream>
@@ -79,6 +80,9 @@ TEST_F(Load, NamesTheFieldOfARecord) {
   test::expect_says(record_error([](json& r) { r.erase("image_id"); }), {"\"image_id\"", "missing"});
   test::expect_says(record_error([](json& r) { r["image_id"] = 7; }), {"\"image_id\"", "expected a string"});
   test::expect_says(record_error([](json& r) { r["file_name"] = ""; }), {"\"file_name\"", "empty"});
+  test::expect_says(record_error([](json& r) { r.erase("sha256"); }), {"\"sha256\"", "missing"});
+  test::expect_says(record_error([](json& r) { r["sha256"] = "12ab"; }), {"\"sha256\"", "64 digits", "12ab"});
+  test::expect_says(record_error([](json& r) { r["sha256"] = 5; }), {"\"sha256\"", "string"});
   test::expect_says(record_error([](json& r) { r["width"] = 0; }), {"\"width\"", "at least 1"});
   test::expect_says(record_error([](json& r) { r["height"] = 1.5; }), {"\"height\"", "integer"});
   test::expect_says(record_error([](json& r) { r["split"] = "test"; }), {"\"split\"", "\"dev\"", "\"test\""});
@@ -87,7 +91,8 @@ TEST_F(Load, NamesTheFieldOfARecord) {
                     {"\"vqa.question\"", "missing"});
   test::expect_says(record_error([](json& r) { r["vqa"]["answers"].erase(0); }),
                     {"\"vqa.answers\"", "found 9"});
-  test::expect_says(record_error([](json& r) { r["vqa"]["answers"][4] = 4; }), {"\"vqa.answers\"", "string"});
+  test::expect_says(record_error([](json& r) { r["vqa"]["answers"][4] = 4; }),
+                    {"\"vqa.answers[4]\"", "string"});
   test::expect_says(record_error([](json& r) {
                       r["ocr"]["bbox"] = {1, 2};
                     }),
@@ -110,17 +115,45 @@ TEST_F(Load, NamesTheFieldOfAQuery) {
   test::expect_says(query_error([](json& q) { q["candidates"].erase(0); }), {"\"candidates\"", "found 49"});
   test::expect_says(query_error([](json& q) { q["candidates"][7].erase("text"); }),
                     {"\"candidates[7].text\"", "missing"});
-  test::expect_says(
-      query_error([](json& q) { q["candidates"][7]["caption_id"] = q["candidates"][6]["caption_id"]; }),
-      {"\"candidates[7].caption_id\"", "twice"});
-  test::expect_says(query_error([](json& q) {
-                      for (json& c : q["candidates"]) c["image_id"] = q["image_id"];
+  test::expect_says(query_error([](json& q) { q["candidates"][7] = q["candidates"][6]; }),
+                    {"\"candidates[7].caption_id\"", "twice"});
+  test::expect_says(query_error([](json& q) { q["candidates"][7]["image_id"] = "1000"; }),
+                    {"\"candidates[7].image_id\"", "\"1000\" is not an image of the split"});
+  test::expect_says(query_error([](json& q) { q["candidates"][7]["caption_id"] = 999999; }),
+                    {"\"candidates[7].caption_id\"", "999999 is not a caption of the image"});
+  test::expect_says(query_error([](json& q) { q["candidates"][7]["text"] = "another"; }),
+                    {"\"candidates[7].text\"", "not the text of the caption"});
+}
+
+TEST_F(Load, AQueryHasItsPositiveAndNoOtherCaptionOfItsImage) {
+  const std::vector<Record> records = load(folder_ / "out", "dev").records;
+  const auto caption = [](const Record& record, std::size_t i) {
+    return json{{"caption_id", record.captions[i].id},
+                {"image_id", record.image_id},
+                {"text", record.captions[i].text}};
+  };
+  const auto stands_there = [](const json& q, const json& candidate) {
+    return std::count(q["candidates"].begin(), q["candidates"].end(), candidate) > 0;
+  };
+  test::expect_says(query_error([&](json& q) {
+                      for (const Record& record : records) {
+                        if (record.image_id != q["image_id"]) continue;
+                        const std::size_t other = record.captions[0].id == q["positive"] ? 1 : 0;
+                        const std::size_t at = q["candidates"][0]["caption_id"] == q["positive"] ? 1 : 0;
+                        q["candidates"][at] = caption(record, other);
+                      }
                     }),
                     {"image_id\"", "of the query's image"});
-  test::expect_says(query_error([](json& q) {
+  test::expect_says(query_error([&](json& q) {
+                      json unused;
+                      for (const Record& record : records) {
+                        for (std::size_t i = 0; i < 5; ++i) {
+                          if (record.image_id != q["image_id"] && !stands_there(q, caption(record, i)))
+                            unused = caption(record, i);
+                        }
+                      }
                       for (json& c : q["candidates"]) {
-                        if (c["caption_id"] == q["positive"])
-                          c = {{"caption_id", 999999}, {"image_id", "1000"}, {"text", "x"}};
+                        if (c["caption_id"] == q["positive"]) c = unused;
                       }
                     }),
                     {"\"positive\"", "not among the candidates"});
@@ -151,6 +184,68 @@ TEST_F(Load, RefusesAnImageOfTwoSplits) {
   test::expect_says(error(), {"discovery.jsonl:4", "\"image_id\"", "also an image of the split dev"});
 }
 
+TEST_F(Load, ChecksTheOtherSplitsToo) {
+  const std::string text = read_file(folder_ / "out/discovery.jsonl");
+  folder_.write("out/discovery.jsonl", text.substr(0, text.rfind('\n', text.size() - 2) + 1));
+  test::expect_says(error(), {"discovery.jsonl", "11 records", "12"});
+  std::filesystem::remove(folder_ / "out/discovery.jsonl");
+  test::expect_says(error(), {"cannot read", "discovery.jsonl"});
+}
+
+// Neither of the two is the split that is loaded.
+TEST_F(Load, RefusesAnImageThatTwoOtherSplitsShare) {
+  PrepareOptions options = test::Official(30).write(folder_);
+  options.discovery = 6;
+  options.queries = 0;
+  options.overwrite = true;
+  options.dev = options.test = 12;
+  prepare(options);
+  const std::string id = load(folder_ / "out", "discovery").records[2].image_id;
+  edit("test.jsonl", 4, [&](json& r) { r["image_id"] = id; });
+  test::expect_says(error(), {"test.jsonl:4", "also an image of the split discovery"});
+}
+
+TEST_F(Load, RefusesABenchmarkOfAnotherDigest) {
+  const Benchmark benchmark = load(folder_ / "out", "dev");
+  require_digest(benchmark, benchmark.digest, "results/discovery.h5");
+  const std::string message = test::message_of<DataError>(
+      [&] { require_digest(benchmark, std::string(64, '0'), "results/discovery.h5"); });
+  test::expect_says(message, {"out", "not the benchmark of results/discovery.h5",
+                              benchmark.digest.substr(0, 12), "000000000000"});
+}
+
+// Lines cut short, fields of all wrong types and missing fields, at every place of a record and of a query:
+// each is refused by file and line, whatever it is.
+TEST_F(Load, RefusesWhateverIsSpoiltInALine) {
+  const json wrong[] = {nullptr, true, -7, 1.5, "", json::array(), json::object(), json::array({nullptr})};
+  for (const std::string file : {"dev.jsonl", "retrieval/dev.jsonl"}) {
+    const std::string before = read_file(folder_ / ("out/" + file));
+    const std::string first = before.substr(0, before.find('\n'));
+    const json record = json::parse(first);
+    const auto refused = [&](const std::string& line, const std::string& what) {
+      folder_.write("out/" + file, line + before.substr(first.size()));
+      const std::string message = error();
+      EXPECT_NE(message.find(file + ":1: "), std::string::npos) << what << ": " << message;
+    };
+    for (std::size_t length = 0; length < first.size(); length += 97) refused(first.substr(0, length), "cut");
+    for (const auto& [field, good] : record.items()) {
+      json spoilt = record;
+      if (field != "vqa" && field != "ocr") {  // a record may lack these tasks
+        spoilt.erase(field);
+        refused(spoilt.dump(), field + " missing");
+      }
+      for (const json& value : wrong) {
+        const bool allowed = (value.is_null() && (field == "vqa" || field == "ocr" || field == "sha256")) ||
+                             (value == json::array() && field == "text_boxes");
+        if (allowed || (value == json::array() && field == "captions")) continue;
+        spoilt[field] = value;
+        refused(spoilt.dump(), field + " = " + value.dump());
+      }
+    }
+    folder_.write("out/" + file, before);
+  }
+}
+
 TEST_F(Load, RefusesAShortenedSplit) {
   const std::string text = read_file(folder_ / "out/dev.jsonl");
   folder_.write("out/dev.jsonl", text.substr(0, text.rfind('\n', text.size() - 2) + 1));
@@ -179,6 +274,10 @@ TEST_F(Load, TakesRecordsWithoutSomeTasks) {
     r["ocr"] = nullptr;
     r["captions"] = json::array();
   });
+  std::filesystem::remove(folder_ / "out/retrieval/dev.jsonl");  // its queries need the captions
+  json manifest = json::parse(read_file(folder_ / "out/manifest.json"));
+  manifest.erase("retrieval");
+  folder_.write("out/manifest.json", manifest);
   const Benchmark benchmark = load(folder_ / "out", "dev");
   EXPECT_FALSE(benchmark.records[2].vqa);
   EXPECT_FALSE(benchmark.records[2].ocr);
@@ -189,13 +288,15 @@ TEST_F(Load, TheDigestFollowsEveryPart) {
   const std::string before = load(folder_ / "out", "dev").digest;
   const std::string other = load(folder_ / "out", "discovery").digest;
   EXPECT_NE(before, other);
-  edit("retrieval/dev.jsonl", 2, [](json& q) { q["candidates"][0]["text"] = "another"; });
+  edit("retrieval/dev.jsonl", 2, [](json& q) { std::swap(q["candidates"][0], q["candidates"][1]); });
   const std::string retrieval = load(folder_ / "out", "dev").digest;
   EXPECT_NE(retrieval, before);
   edit("dev.jsonl", 2, [](json& r) { r["ocr"]["text"] = "another"; });
   const std::string records = load(folder_ / "out", "dev").digest;
   EXPECT_NE(records, retrieval);
   EXPECT_EQ(load(folder_ / "out", "discovery").digest, other);
+  edit("dev.jsonl", 2, [](json& r) { r["sha256"] = std::string(64, 'a'); });
+  EXPECT_NE(load(folder_ / "out", "dev").digest, records);
 }
 
 TEST_F(Load, NamesWhatIsWrongWithTheManifest) {
@@ -207,6 +308,13 @@ TEST_F(Load, NamesWhatIsWrongWithTheManifest) {
   json bad = good;
   bad.erase("images");
   test::expect_says(manifest_error(bad.dump()), {"manifest.json", "\"images\"", "missing"});
+  bad = good;
+  bad["schema_version"] = 1;
+  test::expect_says(manifest_error(bad.dump()),
+                    {"manifest.json", "\"schema_version\"", "prepare the benchmark again"});
+  bad = good;
+  bad["dataset"] = "imagenet";
+  test::expect_says(manifest_error(bad.dump()), {"manifest.json", "\"dataset\"", "imagenet"});
   bad = good;
   bad["images"] = "elsewhere";
   test::expect_says(manifest_error(bad.dump()), {"no pictures at", "elsewhere", "manifest.json"});

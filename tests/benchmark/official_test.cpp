@@ -85,6 +85,12 @@ TEST(ReadCaptions, NamesWhatIsWrongWithTheFile) {
     return test::message_of<DataError>([&] { read_captions(folder.write("captions.json", text)); });
   };
   test::expect_says(error("{\"images\": ["), {"captions.json", "not JSON: parse error"});
+  test::expect_says(
+      error(
+          "{\"images\": [], \"annotations\": [{\"id\": 1, \"image_id\": 2, \"caption\": \"a\"}, {\"id\": 2"),
+      {"captions.json: annotations[1]:", "not JSON: parse error"});
+  test::expect_says(error("{\"images\": [{\"id\": 1, \"file_name\": \"\xff\"}]}"),
+                    {"captions.json: images[0]:", "not JSON"});
   test::expect_says(error(""), {"captions.json", "not JSON"});
   test::expect_says(error("[]"), {"captions.json", "expected an object"});
   test::expect_says(error("7"), {"captions.json", "expected an object"});

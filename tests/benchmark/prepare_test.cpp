@@ -249,6 +249,49 @@ TEST(Prepare, NamesTooFewImagesAndMissingPictures) {
   test::expect_says(test::message_of<DataError>([&] { prepare(options); }), {"no pictures at", "nowhere"});
 }
 
+TEST(Prepare, NotesThePictures) {
+  const test::Folder folder;
+  const PrepareOptions options = small(folder);
+  EXPECT_EQ(prepare(options).missing_pictures, 0);
+  for (const Record& record : load(options.out, "dev").records)
+    EXPECT_EQ(record.sha256, sha256_file(options.images / record.file_name));
+  const Benchmark before = load(options.out, "dev");
+  EXPECT_EQ(before.queries[1].sha256, sha256_file(options.images / before.queries[1].file_name));
+
+  std::filesystem::remove(options.images / before.records[4].file_name);
+  folder.write("source/images/" + before.records[5].file_name, std::string("another picture"));
+  PrepareOptions again = options;
+  again.out = folder / "again";
+  std::string said;
+  again.progress = [&](const std::string& line) { said += line + "\n"; };
+  EXPECT_EQ(prepare(again).missing_pictures, 1);
+  test::expect_says(said, {"1 of 30 pictures cannot be read", before.records[4].file_name});
+  const Benchmark after = load(again.out, "dev");
+  EXPECT_EQ(after.records[4].sha256, "");
+  EXPECT_NE(after.records[5].sha256, before.records[5].sha256);
+  EXPECT_EQ(after.records[6].sha256, before.records[6].sha256);
+  EXPECT_NE(after.digest, before.digest);
+
+  again.images = folder / "empty";
+  std::filesystem::create_directories(again.images);
+  again.out = folder / "none";
+  test::expect_says(test::message_of<DataError>([&] { prepare(again); }),
+                    {"none of the 30 pictures", "empty", "--images"});
+}
+
+TEST(FindSources, TakesVersionOneOfSceneTextWhereThereIsNoOther) {
+  const test::Folder folder;
+  PrepareOptions options = small(folder);
+  folder.write("source/COCO_Text.json", read_file(options.scene_text));
+  find_sources(folder / "source", options);
+  EXPECT_EQ(options.scene_text.filename(), "cocotext.v2.json");
+  std::filesystem::remove(options.scene_text);
+  find_sources(folder / "source", options);
+  EXPECT_EQ(options.scene_text.filename(), "COCO_Text.json");
+  prepare(options);
+  EXPECT_NE(read_file(options.out / "manifest.json").find("COCO_Text.json"), std::string::npos);
+}
+
 TEST(FindSources, NamesWhatIsMissing) {
   const test::Folder folder;
   PrepareOptions options;

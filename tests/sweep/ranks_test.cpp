@@ -220,10 +220,9 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
   if (world().rank() == 0) {
     std::filesystem::create_directories(copy);
     std::filesystem::copy(folder_ / "source", copy / "source", std::filesystem::copy_options::recursive);
-    std::filesystem::copy(folder_ / "benchmark", copy / "benchmark",
-                          std::filesystem::copy_options::recursive);
-    const auto record = benchmark::load(copy / "benchmark", "discovery");
-    std::filesystem::resize_file(record.images / record.records[1].file_name, 100);
+    const auto whole = benchmark::load(folder_ / "benchmark", "discovery");
+    std::filesystem::resize_file(copy / "source/images" / whole.records[1].file_name, 100);
+    test::prepare_benchmark(copy, test::small_split());  // notes the broken picture as it is
   }
   wait();
   sweep::DiscoverOptions options = test::small_run(copy, "out");

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <hones/base/digest.hpp>
 #include <hones/base/error.hpp>
 #include <hones/task/task.hpp>
 
@@ -280,6 +281,12 @@ TEST(Retrieval, RankingDiffers) {
   EXPECT_FALSE(ranking_differs(Scores{}, Scores{}));
 }
 
+// The item with the digest of its picture as it is now.
+Item noted(Item item, const test::Scratch& scratch) {
+  item.picture_sha256 = sha256_file(scratch.path() / item.file_name);
+  return item;
+}
+
 image::Image grey_picture() {
   return {40, 30, std::vector<std::uint8_t>(40 * 30 * 3, 120)};
 }
@@ -287,7 +294,7 @@ image::Image grey_picture() {
 TEST(LoadPicture, DrawsTheBlueBoxOfAnOcrItem) {
   const test::Scratch scratch;
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
-  const Item item = items_of("ocr", "paper")[0];  // box x 10..21, y 8..16
+  const Item item = noted(items_of("ocr", "paper")[0], scratch);  // box x 10..21, y 8..16
   const image::Image picture = load_picture(scratch.path(), item);
   ASSERT_EQ(picture.width, 40);
   ASSERT_EQ(picture.height, 30);
@@ -308,7 +315,9 @@ TEST(LoadPicture, LeavesThePicturesOfOtherTasksAlone) {
   const test::Scratch scratch;
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
   for (const std::string task : {"vqa", "caption", "retrieval"})
-    EXPECT_EQ(load_picture(scratch.path(), items_of(task, "paper")[0]).rgb, grey_picture().rgb) << task;
+    EXPECT_EQ(load_picture(scratch.path(), noted(items_of(task, "paper")[0], scratch)).rgb,
+              grey_picture().rgb)
+        << task;
 }
 
 TEST(LoadPicture, NamesWhatIsWrong) {
@@ -316,13 +325,39 @@ TEST(LoadPicture, NamesWhatIsWrong) {
   Item item = items_of("ocr", "paper")[0];
   EXPECT_NAMES(data_error([&] { load_picture(scratch.path(), item); }), "picture_1.png");
   scratch.write("picture_1.png", "not a picture");
-  EXPECT_NAMES(data_error([&] { load_picture(scratch.path(), item); }), "picture_1.png");
+  EXPECT_NAMES(data_error([&] { load_picture(scratch.path(), noted(item, scratch)); }), "picture_1.png");
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
+  item = noted(item, scratch);
   item.box = image::Box{50, 8, 12, 9};
   const std::string line = data_error([&] { load_picture(scratch.path(), item); });
   EXPECT_NAMES(line, "outside");
   EXPECT_NAMES(line, "discovery.jsonl:1");
   EXPECT_NAMES(line, "picture_1.png");
+}
+
+// Another picture than the benchmark's ends the run; it is not excluded like one that cannot be read.
+TEST(LoadPicture, RefusesAnotherPictureThanTheBenchmarkNotes) {
+  const test::Scratch scratch;
+  Item item = items_of("vqa", "paper")[0];
+  image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
+  const auto refusal = [&] {
+    try {
+      load_picture(scratch.path(), item);
+    } catch (const ChangedPicture& error) {
+      EXPECT_EQ(error.code(), ExitCode::bad_data);
+      return std::string(error.what());
+    }
+    return std::string("no refusal");
+  };
+  EXPECT_NAMES(refusal(), "was not there when the benchmark was prepared");
+  item = noted(item, scratch);
+  EXPECT_EQ(refusal(), "no refusal");
+  image::Image other = grey_picture();
+  other.rgb[7] ^= 1;
+  image::encode_png_file(other, scratch.path() / "picture_1.png");
+  const std::string line = refusal();
+  EXPECT_NAMES(line, "discovery.jsonl:1");
+  EXPECT_NAMES(line, "picture_1.png is not the one");
 }
 
 }  // namespace

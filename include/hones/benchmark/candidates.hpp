@@ -16,6 +16,13 @@ namespace hones::benchmark {
 enum class Policy { first, seeded };
 const char* name(Policy policy);
 
+// Further tests of a legible word (docs/benchmark.md 2.2); the defaults let everything pass.
+struct Filters {
+  double min_box_side = 0;           // px, of the box clipped to the picture
+  std::int64_t min_text_length = 0;  // code points of the clean text
+  bool english_only = false;         // `language` is "english"
+};
+
 struct Sources {
   std::map<std::int64_t, CaptionedImage> images;
   std::map<std::int64_t, std::vector<TextInstance>> scene_text;
@@ -28,7 +35,7 @@ struct Candidates {
 };
 // Every image of the captions file is in one of the two.
 Candidates choose_candidates(const Sources& sources, std::uint64_t seed, Policy vqa = Policy::first,
-                             Policy ocr = Policy::seeded);
+                             Policy ocr = Policy::seeded, const Filters& filters = {});
 
 // Takes the first `total` images by key `image`, then cuts them by key `split`. Lines are in split order.
 // Throws DataError when there are too few. The sum of the sizes must fit.

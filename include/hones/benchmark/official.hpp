@@ -26,6 +26,7 @@ struct TextInstance {
   std::int64_t id = 0;
   image::Box box{};
   bool legible = false;
+  bool english = false;
   std::string text;  // raw; empty where the file has none
 };
 // COCO-Text v1 or v2: an entry for every key of `imgs`, its instances by id.

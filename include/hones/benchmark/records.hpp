@@ -36,6 +36,8 @@ struct Caption {
 struct Record {
   std::string image_id;
   std::string file_name;
+  // Of the picture's file when the benchmark was prepared, lower-case hex; empty: it was not there.
+  std::string sha256;
   std::int64_t width = 0;
   std::int64_t height = 0;
   std::string split;
@@ -54,7 +56,8 @@ struct Candidate {
 
 struct Query {
   std::string image_id;
-  std::string file_name;              // filled from the split's records on load
+  std::string file_name;              // filled from the split's records on load, like
+  std::string sha256;                 // that of the picture
   std::int64_t positive = 0;          // caption id
   std::vector<Candidate> candidates;  // 50, in the order shown; exactly one has caption_id == positive
   std::string where;
@@ -63,16 +66,22 @@ struct Query {
 struct Benchmark {
   std::filesystem::path folder;
   std::filesystem::path images;  // where pictures lie (manifest's `images`, resolved)
-  std::string digest;            // SHA-256 over the split's files and the manifest's identity
-  std::vector<Record> records;   // the split, in file order
+  // SHA-256 over the split's files and the manifest's seed; the lines hold the digests of their pictures, so
+  // that it stands for the bytes of the pictures too.
+  std::string digest;
+  std::vector<Record> records;  // the split, in file order
   // retrieval/<split>.jsonl, in file order; empty where the manifest tells of no retrieval and there is no
   // file
   std::vector<Query> queries;
 };
 
-// Loads and validates a split ("discovery", "dev", "test"). Throws DataError naming the missing file or
-// folder, or file, line and field.
+// Loads and validates a split ("discovery", "dev", "test"), and checks that all splits have their sizes and
+// share no image. Pictures are not read: whoever reads one checks its digest. Throws DataError naming the
+// missing file or folder, or file, line and field.
 Benchmark load(const std::filesystem::path& folder, const std::string& split);
+
+// Throws DataError naming both when `benchmark` is not the one of this digest, which `result` was made with.
+void require_digest(const Benchmark& benchmark, const std::string& digest, const std::string& result);
 
 std::string to_json_line(const Record& record);
 std::string to_json_line(const Query& query);

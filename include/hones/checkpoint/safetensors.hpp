@@ -54,6 +54,9 @@ void keep_pages(const TensorView& view);
 // and rule. Only F32, F16, BF16 and I64 tensors are accepted.
 TensorMap read_safetensors(const std::filesystem::path& file);
 
+// The entries of __metadata__, text each; empty where there are none. Checks as much as read_safetensors.
+std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& file);
+
 // Writes tensors (name, dtype, shape, raw little-endian bytes) in the layout of the reference writer. For
 // --dump.
 struct TensorToWrite {

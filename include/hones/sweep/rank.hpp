@@ -11,6 +11,8 @@ namespace hones::sweep {
 struct RankOptions {
   std::filesystem::path folder;  // holds discovery.h5
   std::filesystem::path out;     // default: folder / "rank"
+  // Where given: it must be the benchmark that the run was made with.
+  std::filesystem::path benchmark;
   std::optional<std::int64_t> top_k;
   std::string top_k_source = "--top-k";    // who asked for top_k, for errors
   std::optional<std::string> neuron_mode;  // per_instance | after_mean
@@ -31,7 +33,8 @@ struct RankReport {
 // Writes heads.<task>.csv, neurons.<task>.csv and rankings.<task>.json; with no option set the CSVs equal
 // those of discover byte for byte. discovery.h5 is never touched. Throws, before anything is written,
 // UsageError for a top_k beyond the stored heads and for an `out` that cannot be written or is the folder of
-// a run; DataError naming the file of the run that is missing or damaged.
+// a run; DataError naming the file of the run that is missing or damaged, or the benchmark that is another
+// one.
 RankReport rank(const RankOptions& options);
 
 }  // namespace hones::sweep

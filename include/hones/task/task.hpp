@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/base/error.hpp>
 #include <hones/benchmark/records.hpp>
 #include <hones/image/image.hpp>
 #include <hones/metric/metric.hpp>
@@ -22,8 +23,9 @@ struct Item {
   std::string image_id;
   std::string item_id;  // question id, annotation id; empty for captions; positive caption id for retrieval
   std::string file_name;
-  std::optional<image::Box> box;            // drawn in blue before anything else (OCR)
-  std::vector<std::string> texts;           // the user's words: one, or one per candidate in the order shown
+  std::string picture_sha256;      // as the benchmark notes it; empty: the picture was not there then
+  std::optional<image::Box> box;   // drawn in blue before anything else (OCR)
+  std::vector<std::string> texts;  // the user's words: one, or one per candidate in the order shown
   std::vector<std::int64_t> candidate_ids;  // retrieval: caption ids, as texts
   std::size_t attributed = 0;  // which of `texts` the contributions are computed on (retrieval: the positive)
   std::string target;          // fixed-set target text; empty for open-ended tasks
@@ -60,8 +62,16 @@ double retrieval_utility(const Item& item, std::span<const double> log_p_yes);
 // Whether two score lists order the candidates differently (ties broken by index in both).
 bool ranking_differs(std::span<const double> left, std::span<const double> right);
 
-// The picture as the model sees it: decoded, with the item's box drawn. Throws DataError (unreadable, box
-// outside).
+// The picture's file is not the one that the benchmark was prepared with: the result's digest would tell
+// another benchmark than the one measured. Not a DataError, because no instance is excluded for it: the run
+// ends.
+class ChangedPicture : public Error {
+ public:
+  explicit ChangedPicture(const std::string& line) : Error(ExitCode::bad_data, line) {}
+};
+
+// The picture as the model sees it: its file checked against the benchmark's digest, decoded, with the item's
+// box drawn. Throws DataError (unreadable, box outside) and ChangedPicture.
 image::Image load_picture(const std::filesystem::path& images, const Item& item);
 
 }  // namespace hones::task

@@ -110,6 +110,29 @@ std::vector<Setting> data_settings() {
           .in({prepare})
           .means("VQAv2 annotations, v2_mscoco_train2014_annotations.json"),
       path("prepare.images", "--images").in({prepare}).means("folder with the pictures"),
+      path("prepare.gqa", "--gqa")
+          .in({prepare})
+          .means("instead of the unified benchmark the transfer set GQA: a file of balanced questions, or a "
+                 "folder of such chunks"),
+      path("prepare.textvqa", "--textvqa")
+          .in({prepare})
+          .means("the transfer set TextVQA: TextVQA_0.5.1_val.json"),
+      path("prepare.flickr30k", "--flickr30k")
+          .in({prepare})
+          .means("the transfer set Flickr30k: Karpathy's .json, the .csv form, or the token file"),
+      text("prepare.transfer_split", "--transfer-split", "test")
+          .one_of({"train", "val", "test"})
+          .in({prepare})
+          .changes_numbers()
+          .means("which images of a Flickr30k file that tells splits; the token file tells none"),
+      integer("prepare.transfer_images", "--transfer-images", -1)
+          .unit("images")
+          .at_least(1)
+          .at_most(kMostImages)
+          .or_minus_one()
+          .in({prepare})
+          .changes_numbers()
+          .means("images of a transfer set, drawn by the seed, with all their questions; -1: all"),
       integer("prepare.discovery", "--discovery", 7000)
           .unit("images")
           .at_least(1)
@@ -151,6 +174,41 @@ std::vector<Setting> data_settings() {
           .changes_numbers()
           .means(
               "which of an image's legible words stands for it: one drawn by the seed, or the smallest id"),
+      real("prepare.min_box_side", "--min-box-side", 0)
+          .unit("px")
+          .at_least(0)
+          .at_most(kMostOfAll)
+          .in({prepare})
+          .changes_numbers()
+          .means(
+              "a legible word counts when its box, cut to the picture, has no shorter side; 0: every word"),
+      integer("prepare.min_text_length", "--min-text-length", 0)
+          .unit("characters")
+          .at_least(0)
+          .at_most(kMostOfAll)
+          .in({prepare})
+          .changes_numbers()
+          .means("a legible word counts when it has at least so many; 0: every word"),
+      boolean("prepare.english_only", "--english-only")
+          .in({prepare})
+          .changes_numbers()
+          .means("a legible word counts when its language is english"),
+      path("prepare.embeddings", "--embeddings")
+          .in({prepare})
+          .means(
+              "vectors of the captions, .safetensors or .npy (tools/embed_captions.py), whose cosine makes "
+              "a negative hard; none: TF-IDF of words"),
+      text("prepare.embed", "--embed", "text")
+          .one_of({"text", "image"})
+          .in({prepare})
+          .changes_numbers()
+          .means("a query's vector: that of its positive caption, or that of its picture"),
+      boolean("prepare.disjoint_pools", "--disjoint-pools")
+          .in({prepare})
+          .changes_numbers()
+          .means(
+              "two sevenths of the dev and test images ask, and negatives come from the others; without it "
+              "every image asks"),
       integer("prepare.seed", "--seed", 3407)
           .at_least(0)
           .in({prepare})
@@ -456,6 +514,9 @@ std::vector<Setting> ranking_settings() {
           .changes_numbers()
           .means("weight of each critical head in a neuron's importance"),
       path("rank.folder", "DIR").required().in({rank}).means("folder that `discover` made"),
+      path("rank.benchmark", "--benchmark")
+          .in({rank})
+          .means("refuse unless this is the benchmark that the run was made with; none: not compared"),
       path("rank.out", "--out").in({rank}).means("folder that the tables go to; none: DIR/rank"),
   };
 }
