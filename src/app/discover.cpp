@@ -11,6 +11,7 @@
 #include "app/commands.hpp"
 #include "app/launch.hpp"
 #include "app/model_settings.hpp"
+#include "app/picture_settings.hpp"
 #include "app/settings/command_line.hpp"
 
 namespace hones::app {
@@ -28,6 +29,7 @@ void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOpt
   options.queries = settings.integer("discover.queries");
   for (const auto& [layer, head] : settings.heads("discover.heads")) options.heads.push_back({layer, head});
   options.prompts = settings.text("discover.prompts");
+  options.pictures = pictures_of(settings);
   options.caption_importance = settings.text("discover.caption_importance");
   options.open_target_join = settings.text("discover.open_target_join");
   options.top_k = settings.integer("ranking.top_k");

@@ -7,6 +7,7 @@
 #include <hones/benchmark/prepare.hpp>
 
 #include "app/commands.hpp"
+#include "app/preview.hpp"
 
 namespace hones::app {
 
@@ -49,6 +50,7 @@ void check_together(const settings::Settings& settings) {
 
 void prepare(const settings::Settings& settings) {
   check_together(settings);
+  check_preview(settings);
   benchmark::PrepareOptions options;
   set_sources(settings, options);
   options.out = settings.path("prepare.out");
@@ -68,6 +70,7 @@ void prepare(const settings::Settings& settings) {
   for (const auto& [reason, images] : report.rejected) {
     std::printf("  rejected, %s: %s\n", reason.c_str(), grouped(images).c_str());
   }
+  std::fputs(preview(settings).c_str(), stdout);
   std::printf("in %s\n", options.out.c_str());
 }
 

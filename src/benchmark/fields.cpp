@@ -1,5 +1,6 @@
 #include "fields.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -81,6 +82,10 @@ image::Box Fields::box(const char* field) const {
   return read_box(*this, field, get(field, "four numbers"));
 }
 
+image::Polygon Fields::polygon(const char* field) const {
+  return read_polygon(*this, field, get(field, "an array of numbers"));
+}
+
 Fields Fields::object(const char* field) const {
   const nlohmann::json& value = get(field, "an object");
   if (!value.is_object()) fail(field, "expected an object, found " + shown(value));
@@ -96,6 +101,23 @@ Fields Fields::element(const char* field, std::size_t i) const {
   Fields inner(value, where_);
   inner.prefix_ = prefix_ + name + ".";
   return inner;
+}
+
+image::Polygon read_polygon(const Fields& fields, const std::string& field, const nlohmann::json& value) {
+  const auto finite = [](const nlohmann::json& number) {
+    return number.is_number() && std::isfinite(number.get<double>());
+  };
+  const bool good = value.is_array() && value.size() % 2 == 0 && (value.empty() || value.size() >= 6) &&
+                    std::all_of(value.begin(), value.end(), finite);
+  if (!good) {
+    fields.fail(field,
+                "expected the corners x1, y1, x2, y2, ... of a polygon, three at least, or none; found " +
+                    shown(value));
+  }
+  image::Polygon polygon;
+  for (std::size_t i = 0; i < value.size(); i += 2)
+    polygon.push_back({value[i].get<double>(), value[i + 1].get<double>()});
+  return polygon;
 }
 
 image::Box read_box(const Fields& fields, const std::string& field, const nlohmann::json& value) {

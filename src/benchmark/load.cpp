@@ -81,6 +81,18 @@ std::vector<Caption> read_captions(const Fields& fields) {
   return captions;
 }
 
+std::vector<image::Polygon> read_polygons(const Fields& fields, std::size_t expected) {
+  std::vector<image::Polygon> polygons;
+  const auto& array = fields.array("text_polygons");
+  for (std::size_t i = 0; i < array.size(); ++i)
+    polygons.push_back(read_polygon(fields, "text_polygons[" + std::to_string(i) + "]", array[i]));
+  if (polygons.size() != expected) {
+    fields.fail("text_polygons", "expected one a box, " + std::to_string(expected) + ", found " +
+                                     std::to_string(polygons.size()));
+  }
+  return polygons;
+}
+
 Record read_record(const Fields& fields, const std::string& split) {
   Record record;
   record.where = fields.where();
@@ -98,6 +110,7 @@ Record read_record(const Fields& fields, const std::string& split) {
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     record.text_boxes.push_back(read_box(fields, "text_boxes[" + std::to_string(i) + "]", boxes[i]));
   }
+  if (fields.has("text_polygons")) record.text_polygons = read_polygons(fields, boxes.size());
   return record;
 }
 

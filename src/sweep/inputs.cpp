@@ -71,7 +71,7 @@ Inputs::Inputs(const DiscoverOptions& run_options)
   check_heads(options, shape);
   for (const std::string& name : options.tasks) {
     TaskItems task;
-    task.task = task::make_task(name, options.prompts);
+    task.task = task::make_task(name, options.prompts, options.pictures);
     task.items = task.task->items(benchmark, -1);
     if (task.items.empty()) {
       throw DataError(options.benchmark.string() + ": no instance of the task '" + name +

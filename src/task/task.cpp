@@ -72,8 +72,9 @@ class Vqa : public RecordTask {
 
 class Ocr : public RecordTask {
  public:
-  explicit Ocr(bool paper)
-      : text_(paper ? "Please transcribe the text inside the blue box. Output text only."
+  Ocr(bool paper, image::Stroke stroke)
+      : stroke_(stroke),
+        text_(paper ? "Please transcribe the text inside the blue box. Output text only."
                     : "Transcribe the text inside the blue box.\nOutput text only.") {}
   std::string name() const override { return "ocr"; }
   std::string metric() const override { return "anls:rrc"; }
@@ -86,17 +87,20 @@ class Ocr : public RecordTask {
     const benchmark::OcrItem& ocr = need(record.ocr, record);
     item.item_id = ocr.ann_id;
     item.box = ocr.box;
+    item.stroke = stroke_;
     item.texts = {text_};
     item.target = ocr.text;
     item.references = {ocr.text};
   }
 
  private:
+  image::Stroke stroke_;
   std::string text_;
 };
 
 class CaptionTask : public RecordTask {
  public:
+  explicit CaptionTask(image::TextMask text_mask) : text_mask_(text_mask) {}
   std::string name() const override { return "caption"; }
   std::string metric() const override { return "bleu4:sentence:blanks"; }
   bool open_ended() const override { return true; }
@@ -114,7 +118,14 @@ class CaptionTask : public RecordTask {
       throw DataError(record.where + ": no captions, which the task 'caption' needs");
     item.texts = {"Describe the image in one sentence."};
     for (const benchmark::Caption& caption : record.captions) item.references.push_back(caption.text);
+    if (text_mask_ == image::TextMask::none) return;
+    item.text_mask = text_mask_;
+    item.text_boxes = record.text_boxes;
+    item.text_polygons = record.text_polygons;
   }
+
+ private:
+  image::TextMask text_mask_;
 };
 
 class Retrieval : public Task {
@@ -163,13 +174,14 @@ const std::vector<std::string>& task_names() {
   return names;
 }
 
-std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts) {
+std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts,
+                                const Pictures& pictures) {
   if (prompts != "paper" && prompts != "release")
     throw UsageError("prompts '" + prompts + "' is not known: expected paper or release");
   const bool paper = prompts == "paper";
   if (name == "vqa") return std::make_unique<Vqa>(paper);
-  if (name == "ocr") return std::make_unique<Ocr>(paper);
-  if (name == "caption") return std::make_unique<CaptionTask>();
+  if (name == "ocr") return std::make_unique<Ocr>(paper, pictures.stroke);
+  if (name == "caption") return std::make_unique<CaptionTask>(pictures.text_mask);
   if (name == "retrieval") return std::make_unique<Retrieval>(paper);
   throw UsageError("task '" + name + "' is not known: expected vqa, ocr, caption or retrieval");
 }
@@ -197,9 +209,9 @@ bool ranking_differs(std::span<const double> left, std::span<const double> right
 
 image::Image load_picture(const std::filesystem::path& images, const Item& item) {
   image::Image picture = image::decode_file(images / item.file_name);
-  if (!item.box) return picture;
   try {
-    image::draw_blue_box(picture, *item.box);
+    image::mask_text(picture, item.text_boxes, item.text_polygons, item.text_mask);
+    if (item.box) image::draw_blue_box(picture, *item.box, item.stroke);
   } catch (const DataError& error) {
     throw DataError(item.where + ": " + item.file_name + ": " + error.what());
   }

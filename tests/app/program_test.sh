@@ -70,6 +70,13 @@ does "$hones" synth --config drawn/settings.toml --images 8 --overwrite --out dr
 
 does "$hones" synth --images 60 --out scenes
 does "$hones" prepare --source scenes --discovery 16 --dev 12 --test 12 --queries 1 --out benchmark
+does "$hones" prepare --source scenes --discovery 16 --dev 0 --test 0 --queries 1 --preview 3 --preview-model "$model" --mask-text mean \
+  --out seen
+[ "$(find seen/preview -name '*.1.png' | wc -l)" = 4 ] || fail "--preview left $(ls seen/preview)"
+does "$hones" prepare --config seen/settings.toml --preview 0 --overwrite --out seen
+[ -z "$(ls seen/preview)" ] || fail "sheets of an earlier benchmark are still there: $(ls seen/preview)"
+refused 3 "none: no such" "$hones" prepare --source scenes --preview 1 --preview-model ./none --out unseen
+[ -e unseen ] && fail "a refused preview left a folder"
 does "$hones" prepare --config benchmark/settings.toml --vqa-policy seeded --ocr-policy first --out drawn_by_seed
 for policy in '"vqa": "seeded"' '"ocr": "first"'; do
   grep -q "$policy" drawn_by_seed/manifest.json || fail "the manifest does not say $policy"
@@ -78,6 +85,16 @@ refused 2 "--out .*drawn_by_seed already holds a benchmark" "$hones" prepare --c
 refused 2 "/file: not a folder" "$hones" prepare --config benchmark/settings.toml --out file/x
 mv drawn_by_seed/retrieval/discovery.jsonl moved.jsonl
 refused 3 "drawn_by_seed/retrieval/discovery.jsonl: no such file" "$hones" discover --model "$model" --benchmark drawn_by_seed --out o
+picture=$(find scenes/images -name '*.jpg' | sort | head -n 1)
+refused 2 "--mask-text: pictures.mask_text = mean: expected --text-regions" \
+  "$hones" generate --model "$model" --image "$picture" --prompt x --mask-text mean
+refused 2 "--box: generate.box = 1,2,3: expected X,Y,WIDTH,HEIGHT" "$hones" generate --model "$model" --image "$picture" --prompt x --box 1,2,3
+for drawn in "" "--box 5,5,20,20" "--box 5,5,20,20 --box-stroke outside" "--mask-text mean --text-regions 5,5,20,20" \
+  "--mask-text per_box --text-regions 5,5,20,20" "--mask-text polygon --text-regions 5,5,25,5,15,25"; do
+  does "$hones" generate --model "$model" --image "$picture" --prompt "What is it?" $drawn --dump dump.safetensors
+  sha256sum <dump.safetensors
+done >dumps.txt
+[ "$(sort -u dumps.txt | wc -l)" = 6 ] || fail "six pictures differ in what is drawn, but not in what the model is given"
 does "$hones" generate --model "$model" --image "$(ls scenes/images/*.jpg | head -n 1)" --prompt "What is in the picture?" --json
 grep -q '"answer_ids"' out.txt || fail "generate --json said: $(cat out.txt)"
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --top-k 2 \
@@ -111,7 +128,6 @@ head -c 40 few/rankings.vqa.json >cut.json && mv cut.json few/rankings.vqa.json
 refused 3 "few/rankings.vqa.json: not JSON: parse error" "$hones" rank few --out cut
 [ -e cut ] && fail "a refused rank made a folder"
 
-picture=$(find scenes/images -name '*.jpg' | sort | head -n 1)
 for set in few/neurons.vqa.csv few/discovery.h5:/tasks/vqa/neurons/top; do
   does "$hones" generate --model "$model" --image "$picture" --prompt "What is it?" --mask-neurons "$set" --json
   grep -q '"intervened"' out.txt || fail "--mask-neurons $set masked nothing: $(cat out.txt)"

@@ -294,6 +294,7 @@ TEST_F(SettingsTest, ShippedConfigurationsAreValid) {
   std::size_t files = 0;
   for (const auto& entry : fs::directory_iterator(HONES_CONFIGS)) {
     SCOPED_TRACE(entry.path());
+    if (entry.path().filename().string().starts_with("tasks")) continue;  // for --tasks-file
     for (const Command command : all_commands()) {
       Settings settings(command);
       EXPECT_NO_THROW(settings.read_toml(entry.path()));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <hones/table/neurons.hpp>
+#include <hones/task/task.hpp>
 
 namespace hones::sweep {
 
@@ -24,6 +25,7 @@ struct DiscoverOptions {
   double sigma = 3;                // gaussian only
   std::uint64_t seed = 3407;
   std::string prompts = "paper";  // paper | release
+  task::Pictures pictures;
   std::int64_t max_new_tokens = 24;
   std::string caption_importance = "mean";    // mean | corpus
   std::string open_target_join = "separate";  // separate | release_join

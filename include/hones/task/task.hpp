@@ -22,7 +22,11 @@ struct Item {
   std::string image_id;
   std::string item_id;  // question id, annotation id; empty for captions; positive caption id for retrieval
   std::string file_name;
-  std::optional<image::Box> box;            // drawn in blue before anything else (OCR)
+  std::optional<image::Box> box;                      // drawn in blue before anything else (OCR)
+  image::Stroke stroke = image::Stroke::centred;      // of the box
+  image::TextMask text_mask = image::TextMask::none;  // captions: scene text painted over
+  std::vector<image::Box> text_boxes;                 // filled where text_mask is not none
+  std::vector<image::Polygon> text_polygons;          // likewise
   std::vector<std::string> texts;           // the user's words: one, or one per candidate in the order shown
   std::vector<std::int64_t> candidate_ids;  // retrieval: caption ids, as texts
   std::size_t attributed = 0;  // which of `texts` the contributions are computed on (retrieval: the positive)
@@ -50,8 +54,15 @@ class Task {
   virtual Score score(const Item& item, const std::string& answer) const;
 };
 
+// What is done to pictures before the model sees them (docs/benchmark.md 2.6, 2.7).
+struct Pictures {
+  image::Stroke stroke = image::Stroke::centred;      // of every blue box
+  image::TextMask text_mask = image::TextMask::none;  // the caption control: captions alone
+};
+
 // `prompts` is "paper" or "release" (docs/method.md section 1). Throws UsageError naming the known tasks.
-std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts);
+std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts,
+                                const Pictures& pictures = {});
 const std::vector<std::string>& task_names();
 text::ChatTemplate chat_for(const std::string& prompts);
 
@@ -60,8 +71,8 @@ double retrieval_utility(const Item& item, std::span<const double> log_p_yes);
 // Whether two score lists order the candidates differently (ties broken by index in both).
 bool ranking_differs(std::span<const double> left, std::span<const double> right);
 
-// The picture as the model sees it: decoded, with the item's box drawn. Throws DataError (unreadable, box
-// outside).
+// The picture as the model sees it: decoded, with the item's box drawn, scene text painted over where asked.
+// Throws DataError (unreadable, box outside).
 image::Image load_picture(const std::filesystem::path& images, const Item& item);
 
 }  // namespace hones::task
