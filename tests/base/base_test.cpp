@@ -9,6 +9,7 @@
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/fixed_point.hpp>
+#include <hones/base/log.hpp>
 #include <hones/base/number.hpp>
 
 namespace hones {
@@ -204,6 +205,13 @@ TEST(Error, CarriesItsExitCode) {
     EXPECT_NE(std::string(error.what()).find("sum=2"), std::string::npos);
     EXPECT_NE(std::string(error.what()).find("1 + 1 == 3"), std::string::npos);
   }
+}
+
+TEST(Log, WhatIsQuotedCannotMakeTwoLinesOfOne) {
+  testing::internal::CaptureStderr();
+  log::error("the id \"a\nb\x1b[2J\x7f\tc\" stands there twice");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "hones_mpi: error: the id \"a\\nb\\x1b[2J\\x7f\tc\" stands there twice\n");
 }
 
 }  // namespace
