@@ -13,6 +13,7 @@
 #include "app/model_settings.hpp"
 #include "app/picture_settings.hpp"
 #include "app/settings/command_line.hpp"
+#include "app/task_settings.hpp"
 
 namespace hones::app {
 
@@ -21,10 +22,12 @@ namespace {
 constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
 void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOptions& options) {
+  options.known_tasks = known_tasks(settings);
+  check_tasks(settings, options.known_tasks);
+  options.tasks = settings.list("discover.tasks");
   set_model(settings, options);
   options.model_name = settings.text("model.path");
   options.benchmark = settings.path("benchmark.path");
-  options.tasks = settings.list("discover.tasks");
   options.instances = settings.integer("discover.instances");
   options.queries = settings.integer("discover.queries");
   for (const auto& [layer, head] : settings.heads("discover.heads")) options.heads.push_back({layer, head});

@@ -5,6 +5,7 @@
 #include <hones/preview/preview.hpp>
 
 #include "app/picture_settings.hpp"
+#include "app/task_settings.hpp"
 
 namespace hones::app {
 
@@ -22,7 +23,9 @@ image::ProcessorConfig processor_of(const settings::Settings& settings) {
 }  // namespace
 
 void check_preview(const settings::Settings& settings) {
-  if (settings.integer("prepare.preview") > 0) processor_of(settings);
+  if (settings.integer("prepare.preview") == 0) return;
+  check_tasks(settings, known_tasks(settings));
+  processor_of(settings);
 }
 
 std::string preview(const settings::Settings& settings) {
@@ -34,10 +37,11 @@ std::string preview(const settings::Settings& settings) {
   const std::string& prompts = settings.text("discover.prompts");
   const image::ProcessorConfig processor = processor_of(settings);
   std::string lines;
+  const std::vector<task::Definition> known = known_tasks(settings);
   for (const std::string& name : settings.list("discover.tasks")) {
-    const auto task = task::make_task(name, prompts, pictures_of(settings));
+    const task::Task task(*task::find_task(known, name), prompts, pictures_of(settings));
     const auto files =
-        preview::write_sheets(folder, *task, benchmark, cells, task::chat_for(prompts), processor);
+        preview::write_sheets(folder, task, benchmark, cells, task::chat_for(prompts), processor);
     if (files.empty()) lines += "preview of " + name + ": the benchmark holds no instance of it\n";
     for (const auto& file : files) lines += "preview of " + name + ": " + file.string() + "\n";
   }

@@ -100,28 +100,35 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model,
       tile_positions_(tile_positions),
       op_(model::operator_from(options.op)),
       chat_(task::chat_for(options.prompts)),
-      generator_(model, options.max_new_tokens) {
+      yes_(tasks.size(), -1) {
+  for (const TaskItems& items : tasks)
+    generators_.emplace_back(model, items.task->answer_limit(options.max_new_tokens));
   const auto& decoder = model.config().text;
   asked_.assign(static_cast<std::size_t>(decoder.layers),
                 std::vector<bool>(static_cast<std::size_t>(decoder.heads), options.heads.empty()));
   for (const table::Head head : options.heads) {
     asked_[static_cast<std::size_t>(head.layer)][static_cast<std::size_t>(head.head)] = true;
   }
-  for (const TaskItems& items : tasks) {
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const TaskItems& items = tasks[t];
     if (items.task->generates() || items.items.empty()) continue;
     const std::string& text = items.items.front().texts.front();
     const auto yes = text::answer_ids(model.tokenizer(), chat_, text, "Yes");
     const auto no = text::answer_ids(model.tokenizer(), chat_, text, "No");
     if (yes.size() != 1 || no.size() != 1 || yes == no) {
       throw DataError("the tokenizer makes " + std::to_string(yes.size()) + " tokens of 'Yes' and " +
-                      std::to_string(no.size()) +
-                      " of 'No' after the prompt; the task retrieval needs one each, and different ones");
+                      std::to_string(no.size()) + " of 'No' after the prompt; the task " +
+                      items.task->name() + " needs one each, and different ones");
     }
-    yes_ = yes.front();
+    yes_[t] = yes.front();
   }
 }
 
 Evaluator::~Evaluator() = default;
+
+const model::Generator& Evaluator::generator_of(const Instance& state) const {
+  return generators_[static_cast<std::size_t>(state.task)];
+}
 
 const Evaluator::Instance& Evaluator::instance(std::int32_t task, std::int64_t index) {
   if (current_ && current_->task == task && current_->index == index) return *current_;
@@ -149,20 +156,22 @@ const Evaluator::Instance& Evaluator::instance(std::int32_t task, std::int64_t i
     state.prompts.push_back({made.ids, features});
     const auto length = static_cast<std::int64_t>(made.ids.size());
     state.prefill_positions += static_cast<double>(length);
-    state.longest = std::max(
-        state.longest, state.what->generates() ? generator_.check_length(state.prompts.back()) : length);
+    state.longest =
+        std::max(state.longest,
+                 state.what->generates() ? generator_of(state).check_length(state.prompts.back()) : length);
   }
   return state;
 }
 
-std::vector<double> Evaluator::log_p_yes(const model::ForwardOutput& output) const {
+std::vector<double> Evaluator::log_p_yes(const model::ForwardOutput& output, std::int32_t task) const {
   const at::Tensor logits =
       model_.decoder().logits(output.hidden, /*upcast=*/true).contiguous();  // [R, 1, V]
   const std::int64_t V = logits.size(-1);
   std::vector<double> scores;
   for (std::int64_t row = 0; row < logits.size(0); ++row) {
-    scores.push_back(metric::log_probability(
-        {logits.const_data_ptr<float>() + row * V, static_cast<std::size_t>(V)}, std::span(&yes_, 1)));
+    scores.push_back(
+        metric::log_probability({logits.const_data_ptr<float>() + row * V, static_cast<std::size_t>(V)},
+                                std::span(&yes_[static_cast<std::size_t>(task)], 1)));
   }
   return scores;
 }
@@ -192,7 +201,7 @@ std::vector<double> Evaluator::scores_under(const Instance& state, std::size_t w
   input.readouts.hidden_at = {input.sequence.length() - 1};
   const model::ForwardOutput output = model_.decoder().forward(input);
   layer_positions += static_cast<double>(output.layer_positions);
-  return log_p_yes(output);
+  return log_p_yes(output, state.task);
 }
 
 // The plain run: column 0 and what everything else is compared with.
@@ -202,7 +211,7 @@ void Evaluator::plain_run(Instance& state) const {
   const auto plain_rows = [](std::int64_t, std::int64_t) { return std::vector<model::RowEdit>(1); };
   measure_trunk(state);
   if (state.what->generates()) {
-    const model::Answers plain = generator_.run(state.prompts[0], 1, plain_rows, {});
+    const model::Answers plain = generator_of(state).run(state.prompts[0], 1, plain_rows, {});
     state.answer = plain.rows[0];
     state.layer_positions += static_cast<double>(plain.layer_positions);
     if (!state.answer.finite) {
@@ -283,7 +292,7 @@ CellBlock Evaluator::head_tile(const Instance& state, std::int64_t layer, std::i
   std::vector<std::vector<double>> scores;  // retrieval: [candidate][row]
   model::Answers answers;
   if (state.what->generates()) {
-    answers = generator_.run(state.prompts[0], heads.size(), edits_for(0), state.answer.ids);
+    answers = generator_of(state).run(state.prompts[0], heads.size(), edits_for(0), state.answer.ids);
     work.layer_positions += static_cast<double>(answers.layer_positions);
   } else {
     for (std::size_t which = 0; which < state.prompts.size(); ++which) {

@@ -112,6 +112,43 @@ for table in heads.vqa neurons.vqa heads.caption neurons.caption; do
   cmp "first/$table.csv" "first/rank/$table.csv" || fail "$table.csv differs in rank"
 done
 
+# The caption control reaches the model: other pictures, other log-probabilities.
+for mask in none mean; do
+  does "$hones" discover --model "$model" --benchmark benchmark --tasks caption --instances 2 --heads 0:0 --mask-text "$mask" --out "mask_$mask"
+done
+cmp -s mask_none/heads.caption.csv mask_mean/heads.caption.csv && fail "--mask-text changed nothing in discover"
+
+# Tasks of a file: discovered, told with the results, ranked again; their own limit; tasks that are none.
+cat >own.toml <<'TOML'
+[asked]
+like = "vqa"
+prompt = "{question}"
+max_new_tokens = 3
+
+[yes_or_no]
+like = "vqa"
+filter.answer_type = "yes/no"
+TOML
+does "$hones" discover --model "$model" --benchmark benchmark --tasks-file own.toml --tasks asked,yes_or_no,vqa --instances 16 \
+  --heads 0:0,2:3 --top-k 2 --stored-heads 2 --out own
+grep -q '^file = ".*own.toml"$' own/settings.toml || fail "settings.toml does not name the tasks' file"
+grep -q '"max_new_tokens": 3' own/rankings.asked.json || fail "rankings.asked.json does not tell the task's limit"
+grep -q '"contains"\|"is": \[' own/rankings.yes_or_no.json || fail "rankings.yes_or_no.json does not tell the filter"
+done_of() { sed -n 's/.*"instances_done": \([0-9]*\).*/\1/p' "own/rankings.$1.json"; }
+[ "$(done_of yes_or_no)" -lt "$(done_of vqa)" ] || fail "the filter of yes_or_no took every instance"
+does "$hones" rank own
+for table in heads.asked neurons.asked heads.yes_or_no neurons.yes_or_no; do
+  cmp "own/$table.csv" "own/rank/$table.csv" || fail "$table.csv differs in rank"
+done
+does "$hones" discover --config own/settings.toml --tasks yes_or_no --restart --out own
+[ -e own/heads.asked.csv ] && fail "--restart left the tables of a task of the earlier run"
+refused 2 "--tasks: discover.tasks = vqa,asked: expected different tasks out of vqa, ocr, caption, retrieval; asked is none" \
+  "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,asked --out o
+echo 'filter.colour = "red"' >>own.toml
+refused 2 "own.toml:9: task yes_or_no: filter.colour: expected a field with text" "$mpiexec" -n 2 "$hones" discover --model "$model" \
+  --benchmark benchmark --tasks-file own.toml --out o
+refused 2 "none.toml: no such file" "$hones" discover --model "$model" --benchmark benchmark --tasks-file none.toml --out o
+
 # Fewer heads than the default K: discover takes what there is, and so does rank.
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa --instances 2 --heads 0:0,2:3 --out few
 does "$hones" rank few

@@ -77,7 +77,8 @@ class Evaluator {
                              Work& work) const;
   model::RowEdit edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head,
                       std::int64_t first, std::int64_t length) const;
-  std::vector<double> log_p_yes(const model::ForwardOutput& output) const;
+  std::vector<double> log_p_yes(const model::ForwardOutput& output, std::int32_t task) const;
+  const model::Generator& generator_of(const Instance& state) const;
 
   const DiscoverOptions& options_;
   const model::Llava& model_;
@@ -86,9 +87,9 @@ class Evaluator {
   std::int64_t tile_positions_;
   model::Operator op_;
   text::ChatTemplate chat_;
-  model::Generator generator_;
-  std::vector<std::vector<bool>> asked_;  // [L][H]
-  std::int64_t yes_ = -1;
+  std::vector<model::Generator> generators_;  // one a task: their answers' limits differ
+  std::vector<std::vector<bool>> asked_;      // [L][H]
+  std::vector<std::int64_t> yes_;      // id of Yes after the prompts of a task that ranks; -1 elsewhere
   std::unique_ptr<Instance> current_;  // the instance worked on last: units cut by layers meet it again
 };
 

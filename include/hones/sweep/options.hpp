@@ -17,7 +17,8 @@ struct DiscoverOptions {
   std::string model_name;           // as the user named it: a folder or org/name
   std::string snapshot;             // Hugging Face snapshot hash; empty for a plain folder
   std::filesystem::path benchmark;  // folder of `prepare`
-  std::vector<std::string> tasks{"vqa", "ocr", "caption", "retrieval"};
+  std::vector<std::string> tasks{"vqa", "ocr", "caption", "retrieval"};  // names out of known_tasks
+  std::vector<task::Definition> known_tasks = task::built_in_tasks();
   std::int64_t instances = -1;     // first lines of the split; -1: all
   std::int64_t queries = -1;       // first lines of retrieval/<split>.jsonl; -1: all
   std::vector<table::Head> heads;  // empty: all
@@ -26,7 +27,7 @@ struct DiscoverOptions {
   std::uint64_t seed = 3407;
   std::string prompts = "paper";  // paper | release
   task::Pictures pictures;
-  std::int64_t max_new_tokens = 24;
+  std::int64_t max_new_tokens = 24;           // of tasks that name no limit of their own
   std::string caption_importance = "mean";    // mean | corpus
   std::string open_target_join = "separate";  // separate | release_join
   std::int64_t top_k = 30;

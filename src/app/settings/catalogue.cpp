@@ -242,7 +242,7 @@ std::vector<Setting> model_settings() {
           .at_most(4096)
           .in({generate, discover})
           .changes_numbers()
-          .means("length at which an answer ends without an end token"),
+          .means("length at which an answer ends without an end token; a task's own limit wins"),
   };
 }
 
@@ -311,8 +311,11 @@ std::vector<Setting> discover_settings() {
   return {
       path("benchmark.path", "--benchmark").required().in({discover}).means("folder that `prepare` made"),
 
+      path("tasks.file", "--tasks-file")
+          .in({prepare, discover})
+          .means("TOML file of tasks beside the built-in vqa, ocr, caption and retrieval, or in their place; "
+                 "configs/tasks.toml explains the form"),
       list("discover.tasks", "--tasks", Type::texts, {"vqa", "ocr", "caption", "retrieval"})
-          .one_of({"vqa", "ocr", "caption", "retrieval"})
           .in({prepare, discover})
           .changes_numbers()
           .means("tasks swept, or shown by --preview, in this order"),
@@ -323,7 +326,8 @@ std::vector<Setting> discover_settings() {
           .or_minus_one()
           .in({discover})
           .changes_numbers()
-          .means("first lines of the discovery split that vqa, ocr and caption take; -1: all"),
+          .means("first lines of the discovery split that tasks over records take, before their filters; -1: "
+                 "all"),
       integer("discover.queries", "--queries", -1)
           .unit("queries")
           .at_least(1)
@@ -331,7 +335,7 @@ std::vector<Setting> discover_settings() {
           .or_minus_one()
           .in({discover})
           .changes_numbers()
-          .means("first lines of the discovery queries that retrieval takes; -1: all"),
+          .means("first lines of the discovery queries that tasks over queries take; -1: all"),
       list("discover.heads", "--heads", Type::heads, {"all"})
           .one_of({"all"})
           .unit("LAYER:HEAD")
