@@ -2,29 +2,19 @@
 
 #include <gtest/gtest.h>
 
-#include <hones/base/error.hpp>
-
 #include "support/scratch.hpp"
+#include "support/usage_error.hpp"
 
 namespace hones::app {
 namespace {
+
+using test::usage_error;
 
 settings::Settings with(const std::string& key, const std::string& text) {
   settings::Settings made(settings::Command::generate);
   const settings::Setting& setting = *settings::find(key);
   made.set(setting, settings::parse_value(setting, text, setting.flag), setting.flag);
   return made;
-}
-
-template <typename Act>
-std::string usage_error(Act&& act) {
-  try {
-    act();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected a UsageError, got none";
-  return {};
 }
 
 TEST(PictureSettings, OneBox) {

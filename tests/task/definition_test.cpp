@@ -9,6 +9,7 @@
 #include <hones/task/task.hpp>
 
 #include "support/scratch.hpp"
+#include "support/usage_error.hpp"
 
 namespace hones::task {
 namespace {
@@ -26,13 +27,8 @@ Definition one(const std::string& name, const std::string& toml) {
 }
 
 std::string refused(const std::string& toml) {
-  try {
-    read(toml);
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected a UsageError, got none for: " << toml;
-  return {};
+  SCOPED_TRACE(toml);
+  return test::usage_error([&] { read(toml); });
 }
 
 TEST(Definitions, BuiltInTasksStandInTheirOrder) {
@@ -161,13 +157,9 @@ TEST(Definitions, RefusalsNameFileLineTaskAndWhatWasExpected) {
 }
 
 TEST(Definitions, AFileThatCannotBeReadIsWrongUse) {
-  try {
-    with_tasks_of(built_in_tasks(), "nowhere.toml");
-    FAIL() << "expected a UsageError";
-  } catch (const UsageError& error) {
-    EXPECT_NAMES(std::string(error.what()), "nowhere.toml: no such file");
-    EXPECT_NAMES(std::string(error.what()), "configs/tasks.toml");
-  }
+  const std::string line = test::usage_error([] { with_tasks_of(built_in_tasks(), "nowhere.toml"); });
+  EXPECT_NAMES(line, "nowhere.toml: no such file");
+  EXPECT_NAMES(line, "configs/tasks.toml");
 }
 
 TEST(Definitions, AsJsonTheyTellEverything) {

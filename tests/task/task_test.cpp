@@ -9,11 +9,13 @@
 #include <hones/task/task.hpp>
 
 #include "support/scratch.hpp"
+#include "support/usage_error.hpp"
 
 namespace hones::task {
 namespace {
 
 using test::data_error;
+using test::usage_error;
 using Texts = std::vector<std::string>;
 using Scores = std::vector<double>;
 
@@ -183,17 +185,6 @@ TEST(Tasks, NamesMetricsAndKinds) {
     EXPECT_EQ(task->generates(), name != "retrieval");
     EXPECT_EQ(task->open_ended(), name == "caption");
   }
-}
-
-template <typename Act>
-std::string usage_error(Act&& act) {
-  try {
-    act();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected a UsageError, got none";
-  return {};
 }
 
 TEST(Tasks, UnknownNamesAreRefused) {
