@@ -23,9 +23,8 @@ image::ProcessorConfig processor_of(const settings::Settings& settings) {
 }  // namespace
 
 void check_preview(const settings::Settings& settings) {
-  if (settings.integer("prepare.preview") == 0) return;
   check_tasks(settings, known_tasks(settings));
-  processor_of(settings);
+  if (settings.integer("prepare.preview") > 0) processor_of(settings);
 }
 
 std::string preview(const settings::Settings& settings) {

@@ -5,20 +5,9 @@
 #include <limits>
 
 #include <hones/base/error.hpp>
+#include <hones/base/shown.hpp>
 
 namespace hones::benchmark {
-
-namespace {
-
-// A value as an error message can show it.
-std::string shown(const nlohmann::json& value) {
-  constexpr std::size_t kMost = 60;
-  std::string text = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
-  return text;
-}
-
-}  // namespace
 
 Fields::Fields(const nlohmann::json& object, std::string where) : object_(object), where_(std::move(where)) {
   if (!object.is_object()) throw DataError(where_ + ": expected an object, found " + shown(object));

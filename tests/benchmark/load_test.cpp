@@ -83,6 +83,15 @@ TEST_F(Load, PolygonsGoThereAndBack) {
       << to_json_line(record);
 }
 
+TEST_F(Load, SurvivesATowerOfBrackets) {
+  constexpr std::size_t kDeep = 500'000;
+  const std::string tower = std::string(kDeep, '[') + std::string(kDeep, ']');
+  replace("dev.jsonl", 1, [&](const std::string&) { return "{\"image_id\": " + tower + "}"; });
+  test::expect_says(error(), {"dev.jsonl:1", "\"image_id\"", "expected a string, found a nest of"});
+  replace("dev.jsonl", 1, [&](const std::string&) { return tower; });
+  test::expect_says(error(), {"dev.jsonl:1", "expected an object, found a nest of"});
+}
+
 TEST_F(Load, NamesTheFieldOfARecord) {
   test::expect_says(record_error([](json& r) { r.erase("image_id"); }), {"\"image_id\"", "missing"});
   test::expect_says(record_error([](json& r) { r["image_id"] = 7; }), {"\"image_id\"", "expected a string"});
