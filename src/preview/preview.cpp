@@ -69,9 +69,10 @@ bool is_sheet(const std::filesystem::path& file) {
 
 std::vector<Cell> cells_of(const task::Task& task, const benchmark::Benchmark& benchmark, std::int64_t limit,
                            const text::ChatTemplate& chat, const image::ProcessorConfig& processor) {
+  std::vector<task::Item> items = task.items(benchmark, -1);  // a filter may pass few of the first lines
+  items.resize(std::min(items.size(), static_cast<std::size_t>(limit)));
   std::vector<Cell> cells;
-  for (const task::Item& item : task.items(benchmark, limit))
-    cells.push_back(cell_of(item, benchmark, chat, processor));
+  for (const task::Item& item : items) cells.push_back(cell_of(item, benchmark, chat, processor));
   return cells;
 }
 

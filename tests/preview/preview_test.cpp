@@ -75,6 +75,16 @@ TEST(Cells, EqualReferencesStandOnce) {
   EXPECT_EQ(shown.at(0).target, "target: green\ngreen  (3 times)\ndark  (2 times)\nlime");
 }
 
+TEST(Cells, AreCountedAfterTheFilter) {
+  const test::Scratch scratch;
+  const auto known =
+      task::with_tasks(task::built_in_tasks(), "[last]\nlike = \"ocr\"\nfilter.image_id = \"3\"\n", "x");
+  const task::Task last(*task::find_task(known, "last"), "paper");
+  const auto shown = cells_of(last, three_pictures(scratch), 1, task::chat_for("paper"), small_processor());
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_NAMES(shown[0].title, "image 3");
+}
+
 TEST(Cells, AnUnusablePictureIsShownAsSuch) {
   const test::Scratch scratch;
   const std::vector<Cell> shown = cells(scratch, "caption", 3);
