@@ -120,6 +120,7 @@ TEST(Load, StepsThatGrowWithoutBoundAreRefused) {
   const Tokenizer decodes = from_document(document);
   EXPECT_NAMES(data_error([&] { decodes.decode(Ids{*decodes.id_of("a")}); }), "Replace steps make more than");
   document = read_json(fixture("llama.json"));
+  document["normalizer"] = nullptr;
   document["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", std::string(100'000, '_')}};
   EXPECT_NAMES(data_error([&] { from_document(document).encode(std::string(100, ' ')); }), "Replace steps");
   // What published files ask for stays far below.
