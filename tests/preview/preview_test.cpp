@@ -68,6 +68,7 @@ TEST(Cells, ShowThePictureAsProcessedWithItsBox) {
 TEST(Cells, EqualReferencesStandOnce) {
   const test::Scratch scratch;
   benchmark::Benchmark made = three_pictures(scratch);
+  made.records.resize(1);  // the others have no question
   made.records[0].vqa = benchmark::VqaItem{
       "1000", "What?", {"green", "dark", "green", "dark", "green", "lime"}, "green", "what", "other"};
   const auto shown =
