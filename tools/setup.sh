@@ -24,7 +24,8 @@ done
 
 packages="g++ cmake ninja-build ccache pkg-config git ca-certificates python3-venv openmpi-bin libopenmpi-dev
   libhdf5-openmpi-dev hdf5-tools libboost-serialization-dev libcli11-dev libgtest-dev libjpeg62-turbo-dev libpng-dev libpcre2-dev
-  nlohmann-json3-dev libspdlog-dev libtomlplusplus-dev libcairo2-dev libicu-dev libssl-dev fonts-dejavu-core libtcmalloc-minimal4"
+  nlohmann-json3-dev libspdlog-dev libtomlplusplus-dev libcairo2-dev libicu-dev libssl-dev fonts-dejavu-core libtcmalloc-minimal4
+  clang libclang-rt-14-dev"  # clang and its runtime: the fuzz targets of tests/fuzz alone
 
 missing_packages() {
   local package
@@ -87,6 +88,11 @@ has_synth_font() {
   fi
 }
 
+has_libfuzzer() {
+  echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
+    clang++ -fsanitize=fuzzer,address,undefined -x c++ - -o /dev/null 2>/dev/null
+}
+
 own_libtorch() {
   local IFS=':;' prefix
   for prefix in ${CMAKE_PREFIX_PATH:-}; do
@@ -127,6 +133,7 @@ libpng png.h"
     say "The font DejaVu Sans Mono Bold is not here: synth, and with it the demo and some tests, will refuse to draw." >&2
     say "Debian: fonts-dejavu-core; or put DejaVuSansMono-Bold.ttf into ~/.local/share/fonts." >&2
   fi
+  has_libfuzzer || say "No clang with libFuzzer and sanitizers is here: the fuzz tests will step aside (Debian: clang libclang-rt-14-dev)." >&2
   if [ ${#missing[@]} != 0 ]; then
     say "missing: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')" >&2
     say "As root: apt-get install -y --no-install-recommends $(echo $packages)" >&2

@@ -11,7 +11,9 @@
 #include "app/commands.hpp"
 #include "app/launch.hpp"
 #include "app/model_settings.hpp"
+#include "app/picture_settings.hpp"
 #include "app/settings/command_line.hpp"
+#include "app/task_settings.hpp"
 
 namespace hones::app {
 
@@ -20,14 +22,17 @@ namespace {
 constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
 void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOptions& options) {
+  options.known_tasks = known_tasks(settings);
+  check_tasks(settings, options.known_tasks);
+  options.tasks = settings.list("discover.tasks");
   set_model(settings, options);
   options.model_name = settings.text("model.path");
   options.benchmark = settings.path("benchmark.path");
-  options.tasks = settings.list("discover.tasks");
   options.instances = settings.integer("discover.instances");
   options.queries = settings.integer("discover.queries");
   for (const auto& [layer, head] : settings.heads("discover.heads")) options.heads.push_back({layer, head});
   options.prompts = settings.text("discover.prompts");
+  options.pictures = pictures_of(settings);
   options.caption_importance = settings.text("discover.caption_importance");
   options.open_target_join = settings.text("discover.open_target_join");
   options.top_k = settings.integer("ranking.top_k");

@@ -10,6 +10,7 @@
 #include "app/commands.hpp"
 #include "app/model_settings.hpp"
 #include "app/neuron_set.hpp"
+#include "app/picture_settings.hpp"
 
 namespace hones::app {
 
@@ -21,8 +22,30 @@ void check_before_work(const settings::Settings& settings) {
     throw UsageError(
         "generate needs --image (generate.image) unless --raw-prompt: the chat form holds a picture");
   }
+  const bool masks = settings.text("pictures.mask_text") != "none";
+  const bool names_text = !settings.text("generate.text_regions").empty();
+  if (masks && !names_text)
+    settings.refuse("pictures.mask_text", "--text-regions beside it: where the text is");
+  if (names_text && !masks)
+    settings.refuse("generate.text_regions", "--mask-text beside it: how it is masked");
+  if (settings.path("generate.image").empty()) {
+    for (const char* key : {"generate.box", "generate.text_regions"}) {
+      if (!settings.text(key).empty()) settings.refuse(key, "--image beside it: the picture it is drawn on");
+    }
+  }
   const std::filesystem::path dump = settings.path("generate.dump");
   if (!dump.empty()) check_output_file(settings.named("generate.dump"), dump);
+}
+
+void set_picture(const settings::Settings& settings, model::GenerateOptions& options) {
+  options.image = settings.path("generate.image");
+  options.box = box_of(settings, "generate.box");
+  TextRegions regions = regions_of(settings, "generate.text_regions");
+  options.text_boxes = std::move(regions.boxes);
+  options.text_polygons = std::move(regions.polygons);
+  const task::Pictures pictures = pictures_of(settings);
+  options.stroke = pictures.stroke;
+  options.text_mask = pictures.text_mask;
 }
 
 void set_interventions(const settings::Settings& settings, model::GenerateOptions& options) {
@@ -36,9 +59,9 @@ void set_interventions(const settings::Settings& settings, model::GenerateOption
 void generate(const settings::Settings& settings) {
   check_before_work(settings);
   model::GenerateOptions options;
+  set_picture(settings, options);
   set_model(settings, options);
   set_interventions(settings, options);
-  options.image = settings.path("generate.image");
   options.prompt = settings.text("generate.prompt");
   options.raw_prompt = settings.boolean("generate.raw_prompt");
   options.allow_special_in_text = settings.boolean("generate.allow_special_in_text");

@@ -11,6 +11,7 @@
 #include <hones/benchmark/transfer.hpp>
 
 #include "app/commands.hpp"
+#include "app/preview.hpp"
 
 namespace hones::app {
 
@@ -114,6 +115,7 @@ benchmark::PrepareReport prepare_unified(const settings::Settings& settings) {
   refuse_flags(settings, {"transfer_split", "transfer_images"},
                "nothing without --gqa, --textvqa or --flickr30k");
   check_together(settings);
+  check_preview(settings);
   benchmark::PrepareOptions options;
   set_sources(settings, options);
   options.out = settings.path("prepare.out");
@@ -147,6 +149,7 @@ void prepare(const settings::Settings& settings) {
               questions ? "questions" : "images", grouped(report.candidates).c_str());
   for (const auto& [reason, number] : report.rejected)
     std::printf("  rejected, %s: %s\n", reason.c_str(), grouped(number).c_str());
+  if (dataset.empty()) std::fputs(preview(settings).c_str(), stdout);
   std::printf("in %s\n", out.c_str());
 }
 

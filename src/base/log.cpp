@@ -25,8 +25,26 @@ Voice& voice() {
   return instance;
 }
 
+// What a line quotes comes from strangers' files: a newline in an id must not make two lines of one, nor an
+// escape sequence reach the terminal.
+std::string on_one_line(const std::string& text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string line;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      line += "\\n";
+    } else if (c != '\t' && (code < 0x20 || code == 0x7f)) {
+      line += std::string("\\x") + kHex[code >> 4] + kHex[code & 15];
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
 void say(spdlog::level::level_enum level, const char* kind, const std::string& line) {
-  voice().logger->log(level, "hones_mpi: {}{}{}", voice().prefix, kind, line);
+  voice().logger->log(level, "hones_mpi: {}{}{}", voice().prefix, kind, on_one_line(line));
 }
 
 }  // namespace
@@ -49,7 +67,7 @@ void warning(const std::string& line) {
 }
 void error(const std::string& line) {
   // Without the rank's prefix: the error line of a failed rank names rank and node itself.
-  voice().logger->log(spdlog::level::err, "hones_mpi: error: {}", line);
+  voice().logger->log(spdlog::level::err, "hones_mpi: error: {}", on_one_line(line));
   voice().logger->flush();
 }
 

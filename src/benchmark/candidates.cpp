@@ -113,7 +113,13 @@ std::variant<Record, Reason> record_of(std::int64_t id, const CaptionedImage& im
   record.vqa = vqa_item(choose(questions, vqa, seed, "vqa|" + record.image_id));
   const TextInstance& text = choose(texts, ocr, seed, "ocr|" + record.image_id);
   record.ocr = OcrItem{std::to_string(text.id), text.box, clean_text(text.text)};
-  for (const TextInstance& instance : scene->second) record.text_boxes.push_back(instance.box);
+  for (const TextInstance& instance : scene->second) {
+    record.text_boxes.push_back(instance.box);
+    record.text_polygons.push_back(instance.polygon);
+  }
+  const auto unknown = [](const image::Polygon& polygon) { return polygon.empty(); };
+  if (std::all_of(record.text_polygons.begin(), record.text_polygons.end(), unknown))
+    record.text_polygons.clear();
   return record;
 }
 

@@ -1,23 +1,13 @@
 #include "fields.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include <hones/base/error.hpp>
+#include <hones/base/shown.hpp>
 
 namespace hones::benchmark {
-
-namespace {
-
-// A value as an error message can show it.
-std::string shown(const nlohmann::json& value) {
-  constexpr std::size_t kMost = 60;
-  std::string text = value.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  if (text.size() > kMost) text = text.substr(0, kMost) + "...";
-  return text;
-}
-
-}  // namespace
 
 Fields::Fields(const nlohmann::json& object, std::string where) : object_(object), where_(std::move(where)) {
   if (!object.is_object()) throw DataError(where_ + ": expected an object, found " + shown(object));
@@ -111,6 +101,10 @@ image::Box Fields::box(const char* field) const {
   return read_box(*this, field, get(field, "four numbers"));
 }
 
+image::Polygon Fields::polygon(const char* field) const {
+  return read_polygon(*this, field, get(field, "an array of numbers"));
+}
+
 Fields Fields::object(const char* field) const {
   const nlohmann::json& value = get(field, "an object");
   if (!value.is_object()) fail(field, "expected an object, found " + shown(value));
@@ -126,6 +120,23 @@ Fields Fields::element(const char* field, std::size_t i) const {
   Fields inner(value, where_);
   inner.prefix_ = prefix_ + name + ".";
   return inner;
+}
+
+image::Polygon read_polygon(const Fields& fields, const std::string& field, const nlohmann::json& value) {
+  const auto finite = [](const nlohmann::json& number) {
+    return number.is_number() && std::isfinite(number.get<double>());
+  };
+  const bool good = value.is_array() && value.size() % 2 == 0 && (value.empty() || value.size() >= 6) &&
+                    std::all_of(value.begin(), value.end(), finite);
+  if (!good) {
+    fields.fail(field,
+                "expected the corners x1, y1, x2, y2, ... of a polygon, three at least, or none; found " +
+                    shown(value));
+  }
+  image::Polygon polygon;
+  for (std::size_t i = 0; i < value.size(); i += 2)
+    polygon.push_back({value[i].get<double>(), value[i + 1].get<double>()});
+  return polygon;
 }
 
 image::Box read_box(const Fields& fields, const std::string& field, const nlohmann::json& value) {

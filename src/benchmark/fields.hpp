@@ -26,6 +26,7 @@ class Fields {
   std::vector<std::int64_t> integers(const char* field) const;
   bool boolean(const char* field) const;
   image::Box box(const char* field) const;
+  image::Polygon polygon(const char* field) const;
   bool has(const char* field) const;  // there and not null
   bool is_null(const char* field) const;
   Fields object(const char* field) const;
@@ -44,6 +45,9 @@ class Fields {
   std::string where_;
   std::string prefix_;  // "vqa." inside the object `vqa`
 };
+
+// Corners from a flat array x1, y1, x2, y2, ...: none, or three and more; or a complaint like read_box's.
+image::Polygon read_polygon(const Fields& fields, const std::string& field, const nlohmann::json& value);
 
 // Four finite numbers, or a complaint by `fields` about `field`.
 image::Box read_box(const Fields& fields, const std::string& field, const nlohmann::json& value);

@@ -85,6 +85,18 @@ std::string read_sha256(const Fields& fields) {
   return hex;
 }
 
+std::vector<image::Polygon> read_polygons(const Fields& fields, std::size_t expected) {
+  std::vector<image::Polygon> polygons;
+  const auto& array = fields.array("text_polygons");
+  for (std::size_t i = 0; i < array.size(); ++i)
+    polygons.push_back(read_polygon(fields, "text_polygons[" + std::to_string(i) + "]", array[i]));
+  if (polygons.size() != expected) {
+    fields.fail("text_polygons", "expected one a box, " + std::to_string(expected) + ", found " +
+                                     std::to_string(polygons.size()));
+  }
+  return polygons;
+}
+
 Record read_record(const Fields& fields, const std::string& split, const Dataset& dataset) {
   Record record;
   record.where = fields.where();
@@ -103,6 +115,7 @@ Record read_record(const Fields& fields, const std::string& split, const Dataset
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     record.text_boxes.push_back(read_box(fields, "text_boxes[" + std::to_string(i) + "]", boxes[i]));
   }
+  if (fields.has("text_polygons")) record.text_polygons = read_polygons(fields, boxes.size());
   return record;
 }
 

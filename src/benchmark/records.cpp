@@ -22,6 +22,15 @@ Json ocr_json(const OcrItem& item) {
   return {{"ann_id", item.ann_id}, {"bbox", item.box}, {"text", item.text}};
 }
 
+Json flat(const image::Polygon& polygon) {
+  Json numbers = Json::array();
+  for (const auto& [x, y] : polygon) {
+    numbers.push_back(x);
+    numbers.push_back(y);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 std::string to_json_line(const Record& record) {
@@ -37,6 +46,7 @@ std::string to_json_line(const Record& record) {
   for (const Caption& caption : record.captions)
     line["captions"].push_back({{"id", caption.id}, {"text", caption.text}});
   line["text_boxes"] = record.text_boxes;
+  for (const image::Polygon& polygon : record.text_polygons) line["text_polygons"].push_back(flat(polygon));
   return line.dump();
 }
 

@@ -31,8 +31,8 @@ std::optional<std::string> template_of(const json& document, const std::string& 
   if (value->is_object()) text = fields.object(kName)->text("default");
   if (value->is_array()) text = default_of(*value, place);
   if (!text)
-    fields.fail(kName, "is " + Fields::shown(*value) +
-                           "; expected a template, or several with one named \"default\"");
+    fields.fail(kName,
+                "is " + shown(*value) + "; expected a template, or several with one named \"default\"");
   return text;
 }
 

@@ -133,7 +133,7 @@ std::vector<std::int64_t> read_eos(const std::filesystem::path& folder,
     const json document = read_json(file);
     const Fields fields(document, file.string());
     if (const auto penalty = fields.positive("repetition_penalty"); penalty && *penalty != 1.0) {
-      fields.fail("repetition_penalty", "is " + Fields::shown(*fields.find("repetition_penalty")) +
+      fields.fail("repetition_penalty", "is " + shown(*fields.find("repetition_penalty")) +
                                             "; answers are decoded greedily without a penalty, set it to 1");
     }
     auto ids = integers(fields, "eos_token_id", 0, kMaxSize, 64);

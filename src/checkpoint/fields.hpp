@@ -11,6 +11,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/base/shown.hpp>
 
 namespace hones::checkpoint {
 
@@ -87,12 +88,6 @@ class Fields {
     if (value == nullptr) return std::nullopt;
     if (!value->is_object()) fail(name, "is " + shown(*value) + "; expected an object");
     return Fields(*value, place_ + ": " + name);
-  }
-
-  static std::string shown(const json& value) {
-    std::string text = value.dump(-1, ' ', true, json::error_handler_t::replace);
-    if (text.size() > 60) text = text.substr(0, 57) + "...";
-    return text;
   }
 
  private:

@@ -5,6 +5,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/base/shown.hpp>
 #include <hones/image/processor.hpp>
 
 #include "codec.hpp"
@@ -79,7 +80,7 @@ ProcessorConfig read(const Settings& settings) {
   }
   settings.unsupported("do_pad");
   if (const json* resample = settings.find("resample"); resample && *resample != 3) {
-    settings.fail("resample", "is " + resample->dump() + "; only 3 (bicubic) is supported");
+    settings.fail("resample", "is " + hones::shown(*resample) + "; only 3 (bicubic) is supported");
   }
   if (const json* size = settings.find("size")) {
     if (size->is_object() && size->contains("shortest_edge") && size->size() == 1) {

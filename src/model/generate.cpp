@@ -80,7 +80,10 @@ void Run::encode_prompt() {
   }
   prompt_.ids = prompt.ids;
   if (!options_.image.empty()) {
-    pixels_ = image::pixel_values(image::decode_file(options_.image), model_.processor());
+    image::Image picture = image::decode_file(options_.image);
+    image::mask_text(picture, options_.text_boxes, options_.text_polygons, options_.text_mask);
+    if (options_.box) image::draw_blue_box(picture, *options_.box, options_.stroke);
+    pixels_ = image::pixel_values(picture, model_.processor());
     prompt_.features = model_.encode_pixels(pixels_);
     last_image_position_ = static_cast<std::int64_t>(prompt.image_begin) + model_.image_tokens() - 1;
   }

@@ -111,6 +111,7 @@ TaskCells read_cells(const InputFile& in, const std::string& task, const std::st
   TaskCells cells;
   cells.task = task;
   cells.metric = in.text_attribute(group, "metric");
+  if (in.has_attribute(group, "definition")) cells.definition = in.text_attribute(group, "definition");
   cells.shape = shape;
   read_instances(in, group + "/instances", cells);
   const std::int64_t n = cells.size();

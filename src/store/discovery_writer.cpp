@@ -226,6 +226,7 @@ struct DiscoveryWriter::Impl {
     out.attribute(group, "plain_metric", heads.plain_metric);
     if (cells.bleu) out.attribute(group, "plain_corpus_bleu4", heads.plain_corpus_bleu4);
     out.attribute(group, "metric", cells.metric);
+    if (!cells.definition.empty()) out.attribute(group, "definition", cells.definition);
   }
 };
 

@@ -166,6 +166,10 @@ std::string InputFile::text_attribute(const std::string& object, const std::stri
   return without_padding(text);
 }
 
+bool InputFile::has_attribute(const std::string& object, const std::string& name) const {
+  return check(H5Aexists_by_name(file_.get(), object.c_str(), name.c_str(), H5P_DEFAULT), object) > 0;
+}
+
 std::map<std::string, std::string> InputFile::text_attributes(const std::string& object) const {
   std::vector<std::string> names;
   if (!has(object)) fail(object, "no such group");

@@ -41,6 +41,7 @@ class InputFile {
     read_attribute(object, name, type_of<T>(), &value);
     return value;
   }
+  bool has_attribute(const std::string& object, const std::string& name) const;
   std::string text_attribute(const std::string& object, const std::string& name) const;
   std::map<std::string, std::string> text_attributes(const std::string& object) const;
 

@@ -2,7 +2,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
-#include <utility>
+#include <tuple>
 
 #include <hones/sweep/bundle.hpp>
 
@@ -25,13 +25,15 @@ std::vector<Kind> shared_kinds(const std::vector<TaskItems>& tasks) {
   std::sort(by_name.begin(), by_name.end(),
             [&](std::size_t a, std::size_t b) { return tasks[a].task->name() < tasks[b].task->name(); });
 
-  using Picture = std::pair<std::string, std::optional<image::Box>>;
+  // What load_picture draws from, but for what the file name implies.
+  using Picture = std::tuple<std::string, std::optional<image::Box>, image::Stroke, image::TextMask>;
   std::map<Picture, std::size_t> known;
   std::vector<Bundle> bundles;
   for (const std::size_t t : by_name) {
     for (std::size_t i = 0; i < tasks[t].items.size(); ++i) {
       const task::Item& item = tasks[t].items[i];
-      const auto [found, fresh] = known.try_emplace(Picture{item.file_name, item.box}, bundles.size());
+      const auto [found, fresh] =
+          known.try_emplace(Picture{item.file_name, item.box, item.stroke, item.text_mask}, bundles.size());
       if (fresh) bundles.emplace_back();
       bundles[found->second].push_back({static_cast<std::int32_t>(t), static_cast<std::int64_t>(i)});
     }

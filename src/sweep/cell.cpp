@@ -42,7 +42,7 @@ void push(table::CellBlock& block, const task::Task& task, std::size_t candidate
     for (std::size_t c = 0; c < candidates; ++c)
       block.scores.push_back(static_cast<float>(done ? cell.scores.at(c) : kNaN));
   }
-  if (task.open_ended()) push_bleu(block, done ? cell.bleu : std::nullopt);
+  if (task.counts_bleu()) push_bleu(block, done ? cell.bleu : std::nullopt);
   block.answers.emplace_back(cell.answer.begin(), cell.answer.end());
 }
 

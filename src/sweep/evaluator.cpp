@@ -44,24 +44,26 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model,
       tasks_(tasks),
       images_(std::move(images)),
       op_(model::operator_from(options.op)),
-      chat_(task::chat_for(options.prompts)) {
+      chat_(task::chat_for(options.prompts)),
+      yes_(tasks.size(), -1) {
   const auto& decoder = model.config().text;
   asked_.assign(static_cast<std::size_t>(decoder.layers),
                 std::vector<bool>(static_cast<std::size_t>(decoder.heads), options.heads.empty()));
   for (const table::Head head : options.heads) {
     asked_[static_cast<std::size_t>(head.layer)][static_cast<std::size_t>(head.head)] = true;
   }
-  for (const TaskItems& items : tasks) {
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
+    const TaskItems& items = tasks[t];
     if (items.task->generates() || items.items.empty()) continue;
     const std::string& text = items.items.front().texts.front();
     const auto yes = text::answer_ids(model.tokenizer(), chat_, text, "Yes");
     const auto no = text::answer_ids(model.tokenizer(), chat_, text, "No");
     if (yes.size() != 1 || no.size() != 1 || yes == no) {
       throw DataError("the tokenizer makes " + std::to_string(yes.size()) + " tokens of 'Yes' and " +
-                      std::to_string(no.size()) +
-                      " of 'No' after the prompt; the task retrieval needs one each, and different ones");
+                      std::to_string(no.size()) + " of 'No' after the prompt; the task " +
+                      items.task->name() + " needs one each, and different ones");
     }
-    yes_ = yes.front();
+    yes_[t] = yes.front();
   }
 }
 
@@ -84,13 +86,14 @@ text::Prompt Evaluator::prompt(const task::Item& item, std::size_t which) const 
                            static_cast<std::size_t>(model_.image_tokens()));
 }
 
-std::vector<double> Evaluator::log_p_yes(const at::Tensor& hidden) const {
+std::vector<double> Evaluator::log_p_yes(std::int32_t task, const at::Tensor& hidden) const {
   const at::Tensor logits = model_.decoder().logits(hidden, /*upcast=*/true).contiguous();  // [n, V]
   const std::int64_t V = logits.size(-1);
   std::vector<double> scores;
   for (std::int64_t row = 0; row < logits.size(0); ++row) {
-    scores.push_back(metric::log_probability(
-        {logits.const_data_ptr<float>() + row * V, static_cast<std::size_t>(V)}, std::span(&yes_, 1)));
+    scores.push_back(
+        metric::log_probability({logits.const_data_ptr<float>() + row * V, static_cast<std::size_t>(V)},
+                                std::span(&yes_[static_cast<std::size_t>(task)], 1)));
   }
   return scores;
 }

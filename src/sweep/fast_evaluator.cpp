@@ -14,8 +14,10 @@ FastEvaluator::FastEvaluator(const DiscoverOptions& options, const model::Llava&
     : Evaluator(options, model, tasks, std::move(images)),
       kinds_(kinds),
       tile_positions_(tile_positions),
-      continuation_(model, options.max_new_tokens),
-      workspace_(model.decoder()) {}
+      workspace_(model.decoder()) {
+  for (const TaskItems& items : tasks)
+    continuations_.emplace_back(model, items.task->answer_limit(options.max_new_tokens));
+}
 
 FastEvaluator::~FastEvaluator() = default;
 
@@ -113,7 +115,7 @@ Reading FastEvaluator::read(const Subject& subject, const Seat& seat,
         places.push_back(tree.pass->place(tree.packed.prompts[seat.places[p].second].read[0]));
       }
       const std::vector<double> scores =
-          log_p_yes(passes[t].hidden[row].index_select(0, at::tensor(places, at::kLong)));
+          log_p_yes(seat.member.task, passes[t].hidden[row].index_select(0, at::tensor(places, at::kLong)));
       reading.scores.insert(reading.scores.end(), scores.begin(), scores.end());
     }
     reading.finite =
@@ -174,7 +176,7 @@ bool FastEvaluator::confirm_drafts(Subject& subject) const {
     open[0].ids = seat.answer;
     const auto held = length + static_cast<std::int64_t>(seat.answer.size()) - 1;
     const model::Continuations done =
-        continuation_.run(length, tree.pass->state(), tree.packed.path(p, held), std::move(open));
+        continuation_of(seat).run(length, tree.pass->state(), tree.packed.path(p, held), std::move(open));
     subject.layer_positions += done.decode_layer_positions + done.check_layer_positions;
     if (!done.rows[0].finite) {
       seat.excluded = kNotFinite;
@@ -228,7 +230,10 @@ void FastEvaluator::plain_run(Subject& subject) const {
   if (first_drafts(subject)) plant(subject);
   // Each round that does not stand makes at least one more id the packed pass's own. Near-ties that two
   // shapes settle differently could go on for ever: then the packed pass's last word stands.
-  for (std::int64_t round = 0; round <= options_.max_new_tokens && !confirm_drafts(subject); ++round) {
+  std::int64_t most = 1;
+  for (const Seat& seat : subject.seats)
+    most = std::max(most, seat.what->answer_limit(options_.max_new_tokens));
+  for (std::int64_t round = 0; round <= most && !confirm_drafts(subject); ++round) {
   }
   score_plain(subject);
 }
@@ -242,8 +247,8 @@ double FastEvaluator::logprob_behind(Subject& subject, const Seat& seat, double 
   plain.edit = [](std::int64_t, std::int64_t) { return model::RowEdit{}; };
   plain.keys_from = model_.config().text.layers;
   plain.ids = {seat.answer.front()};
-  return continuation_.draft_logprob(length, tree.pass->state(), tree.packed.path(p, length), plain,
-                                     seat.answer, first_logprob, subject.layer_positions);
+  return continuation_of(seat).draft_logprob(length, tree.pass->state(), tree.packed.path(p, length), plain,
+                                             seat.answer, first_logprob, subject.layer_positions);
 }
 
 void FastEvaluator::score_plain(Subject& subject) const {

@@ -36,6 +36,9 @@ class FastEvaluator : public Evaluator {
   bool first_drafts(Subject& subject) const;
   bool confirm_drafts(Subject& subject) const;
   void plant(Subject& subject) const;
+  const model::Continuation& continuation_of(const Seat& seat) const {
+    return continuations_[static_cast<std::size_t>(seat.member.task)];
+  }
   void score_plain(Subject& subject) const;
   double logprob_behind(Subject& subject, const Seat& seat, double first_logprob) const;
   void run_plainly(const Subject& subject, Tree& tree, model::TreePass::Wants wants) const;
@@ -48,8 +51,8 @@ class FastEvaluator : public Evaluator {
 
   const std::vector<Kind>& kinds_;
   std::int64_t tile_positions_;
-  model::Continuation continuation_;
-  mutable model::TreeWorkspace workspace_;  // buffers: what they hold between calls means nothing
+  std::vector<model::Continuation> continuations_;  // one a task: their answers' limits differ
+  mutable model::TreeWorkspace workspace_;          // buffers: what they hold between calls means nothing
   std::int64_t current_kind_ = -1, current_bundle_ = -1;
   std::unique_ptr<Subject> current_;  // the bundle worked on last: units cut by layers meet it again
 };

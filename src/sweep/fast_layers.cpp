@@ -139,9 +139,9 @@ void FastEvaluator::Layers::take_answer(std::size_t s, const Row& row,
   held_ += open.row.bytes();
   if (!engine_.options_.verify) {
     double computed = 0;
-    cell.answer_logprob =
-        engine_.continuation_.draft_logprob(prompt.length, tree.pass->state(), tree.packed.path(p, held),
-                                            open.row, seat.answer, reading.first_logprob, computed);
+    cell.answer_logprob = engine_.continuation_of(seat).draft_logprob(
+        prompt.length, tree.pass->state(), tree.packed.path(p, held), open.row, seat.answer,
+        reading.first_logprob, computed);
     work_.layer_positions += computed;
     work_.decode_layer_positions += computed;
   }
@@ -173,7 +173,7 @@ void FastEvaluator::Layers::decode() {
     const Tree& tree = subject_.trees[t];
     const auto& prompt = tree.packed.prompts[p];
     const std::int64_t longest = prompt.length + prompt.drafted();
-    const model::Continuations done = engine_.continuation_.run(
+    const model::Continuations done = engine_.continuation_of(seat).run(
         prompt.length, tree.pass->state(), tree.packed.path(p, longest), std::move(rows));
     work_.layer_positions += done.decode_layer_positions + done.check_layer_positions;
     work_.decode_layer_positions += done.decode_layer_positions + done.check_layer_positions;

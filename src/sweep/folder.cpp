@@ -1,30 +1,39 @@
 #include "folder.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
-#include <hones/task/task.hpp>
 
 namespace hones::sweep {
 
 namespace {
 
-// Files of an earlier run. progress.jsonl alone is none: a run that was refused leaves it.
+// "heads.TASK.csv" and its like; which tasks a run had only its files tell.
+bool of_a_task(const std::string& name) {
+  const auto between = [&](const std::string& begin, const std::string& end) {
+    return name.size() > begin.size() + end.size() && name.starts_with(begin) && name.ends_with(end);
+  };
+  return between("heads.", ".csv") || between("neurons.", ".csv") || between("rankings.", ".json");
+}
+
+// Files of an earlier run, by name. progress.jsonl alone is none: a run that was refused leaves it.
 std::vector<std::filesystem::path> results_in(const std::filesystem::path& folder) {
-  std::vector<std::string> names{"discovery.h5", "run.json", "settings.toml"};
-  for (const std::string& task : task::task_names()) {
-    for (const std::string& name :
-         {"heads." + task + ".csv", "neurons." + task + ".csv", "rankings." + task + ".json"})
-      names.push_back(name);
-  }
   std::vector<std::filesystem::path> found;
-  for (const std::string& name : names) {
+  for (const std::string name : {"discovery.h5", "run.json", "settings.toml"}) {
     std::error_code ignored;  // a place that cannot be looked at is refused as an output folder
     if (std::filesystem::exists(folder / name, ignored)) found.push_back(folder / name);
   }
+  const std::ptrdiff_t common = static_cast<std::ptrdiff_t>(found.size());
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (of_a_task(entry->path().filename().string())) found.push_back(entry->path());
+  }
+  std::sort(found.begin() + common, found.end());
   return found;
 }
 

@@ -41,14 +41,29 @@ bool shares_pictures(const DiscoverOptions& options) {
   return options.engine != "plain" && options.tree;
 }
 
-// The instances or queries asked for; more than there are is a mistake to hear of before the night.
+// Lines of the split or of its queries that a task looks at; -1: all.
+std::int64_t lines_for(const DiscoverOptions& options, const task::Task& task) {
+  return task.generates() ? options.instances : options.queries;
+}
+
+// More than there are is a mistake to hear of before the night.
 void check_counts(const DiscoverOptions& options, const task::Task& task, std::size_t available) {
-  const std::int64_t asked = task.generates() ? options.instances : options.queries;
+  const std::int64_t asked = lines_for(options, task);
   if (asked < 0 || asked <= static_cast<std::int64_t>(available)) return;
   const std::string what = task.generates() ? "instances" : "queries";
   throw UsageError("--" + what + " " + std::to_string(asked) + ": " + options.benchmark.string() + " holds " +
                    std::to_string(available) + " " + what + " of the task '" + task.name() +
                    "'; ask for at most that, or for -1 (all)");
+}
+
+const task::Definition& definition_of(const DiscoverOptions& options, const std::string& name) {
+  const task::Definition* definition = task::find_task(options.known_tasks, name);
+  if (definition) return *definition;
+  std::string known;
+  for (const std::string& other : task::names_of(options.known_tasks))
+    known += (known.empty() ? "" : ", ") + other;
+  throw UsageError("task '" + name + "' is not known: expected one of " + known +
+                   "; a file named by --tasks-file adds tasks");
 }
 
 void check_heads(const DiscoverOptions& options, const table::Shape& shape) {
@@ -76,15 +91,20 @@ Inputs::Inputs(const DiscoverOptions& run_options)
   check_heads(options, shape);
   for (const std::string& name : options.tasks) {
     TaskItems task;
-    task.task = task::make_task(name, options.prompts);
-    task.items = task.task->items(benchmark, -1);
+    task.task = std::make_unique<task::Task>(definition_of(options, name), options.prompts, options.pictures);
+    task.items = task.task->items(benchmark, -1);  // all of them: a record that lacks something is told now
     if (task.items.empty()) {
       throw DataError(options.benchmark.string() + ": no instance of the task '" + name +
                       "'; leave it out with --tasks, or prepare a benchmark that has some");
     }
-    check_counts(options, *task.task, task.items.size());
-    const std::int64_t asked = task.task->generates() ? options.instances : options.queries;
-    if (asked >= 0) task.items.resize(static_cast<std::size_t>(asked));
+    check_counts(options, *task.task,
+                 task.task->generates() ? benchmark.records.size() : benchmark.queries.size());
+    task.items = task.task->items(benchmark, lines_for(options, *task.task));
+    if (task.items.empty()) {
+      throw UsageError("--instances " + std::to_string(options.instances) + ": the task '" + name +
+                       "' passes none of these lines of " + options.benchmark.string() +
+                       " by its filter; ask for more, or for -1 (all)");
+    }
     tasks.push_back(std::move(task));
   }
   check_lengths();
@@ -105,28 +125,28 @@ std::int64_t Inputs::positions(const TaskItems& task, const task::Item& item) co
   std::int64_t longest = 0;
   for (std::size_t which = 0; which < item.texts.size(); ++which)
     longest = std::max(longest, static_cast<std::int64_t>(prompt(item, which).ids.size()));
-  return task.task->generates() ? longest + options.max_new_tokens - 1 : longest;
+  return task.task->generates() ? longest + task.task->answer_limit(options.max_new_tokens) - 1 : longest;
 }
 
 // Positions beyond those the model was trained for would be computed all the same, and wrong. A text has at
 // most as many tokens as bytes, so that few are ever encoded here.
 void Inputs::check_lengths() const {
   constexpr std::size_t kChatBytes = 64;  // more than any chat form adds
-  const auto around = static_cast<std::size_t>(config.image_tokens + options.max_new_tokens) + kChatBytes;
-  const auto fits = [&](const std::string& text) {
-    return text.size() + around <= static_cast<std::size_t>(config.text.max_position_embeddings);
-  };
   for (const TaskItems& task : tasks) {
+    const std::int64_t limit = task.task->answer_limit(options.max_new_tokens);
+    const auto around = static_cast<std::size_t>(config.image_tokens + limit) + kChatBytes;
+    const auto fits = [&](const std::string& text) {
+      return text.size() + around <= static_cast<std::size_t>(config.text.max_position_embeddings);
+    };
     for (const task::Item& item : task.items) {
       if (std::all_of(item.texts.begin(), item.texts.end(), fits)) continue;
       const std::int64_t longest = positions(task, item);
       if (longest <= config.text.max_position_embeddings) continue;
-      throw UsageError(item.where + ": the task '" + task.task->name() + "' needs " +
-                       std::to_string(longest) + " positions" +
-                       (task.task->generates()
-                            ? " (--max-new-tokens " + std::to_string(options.max_new_tokens) + " included)"
-                            : "") +
-                       ", more than the model's " + std::to_string(config.text.max_position_embeddings));
+      throw UsageError(
+          item.where + ": the task '" + task.task->name() + "' needs " + std::to_string(longest) +
+          " positions" +
+          (task.task->generates() ? " (--max-new-tokens " + std::to_string(limit) + " included)" : "") +
+          ", more than the model's " + std::to_string(config.text.max_position_embeddings));
     }
   }
 }
@@ -135,10 +155,11 @@ table::TaskCells Inputs::empty_cells(const TaskItems& task) const {
   table::TaskCells cells;
   cells.task = task.task->name();
   cells.metric = task.task->metric();
+  cells.definition = task::to_json(task.task->definition());
   cells.shape = shape;
   cells.candidates = task.task->generates() ? 0 : static_cast<std::int64_t>(task.items.front().texts.size());
-  cells.answer_limit = task.task->generates() ? options.max_new_tokens : 0;
-  cells.bleu = task.task->open_ended();
+  cells.answer_limit = task.task->generates() ? task.task->answer_limit(options.max_new_tokens) : 0;
+  cells.bleu = task.task->counts_bleu();
   for (const task::Item& item : task.items)
     cells.instances.push_back({item.image_id, item.item_id, table::InstanceState::not_done, ""});
   table::resize(cells);
@@ -155,7 +176,8 @@ std::vector<plan::TaskLoad> Inputs::task_loads() const {
     load.positions_per_prompt = static_cast<double>(positions(task, first));
     load.prompts_per_cell = static_cast<double>(first.texts.size());
     // An answer that changes is decoded; half the limit stands for how often and how far.
-    load.decode_positions = task.task->generates() ? static_cast<double>(options.max_new_tokens) / 2 : 0;
+    const std::int64_t limit = task.task->answer_limit(options.max_new_tokens);
+    load.decode_positions = task.task->generates() ? static_cast<double>(limit) / 2 : 0;
     all.push_back(load);
   }
   return all;
@@ -175,7 +197,8 @@ std::vector<plan::TaskLoad> Inputs::kind_loads() const {
       const task::Item& item = task.items[static_cast<std::size_t>(member.index)];
       for (std::size_t which = 0; which < item.texts.size(); ++which)
         prompts.push_back(prompt(item, which).ids);
-      if (task.task->generates()) load.decode_positions += static_cast<double>(options.max_new_tokens) / 4;
+      if (task.task->generates())
+        load.decode_positions += static_cast<double>(task.task->answer_limit(options.max_new_tokens)) / 4;
     }
     load.positions_per_prompt = static_cast<double>(
         model::make_tree(prompts, std::vector<std::vector<std::int64_t>>(prompts.size())).length());

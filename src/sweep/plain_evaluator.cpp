@@ -61,11 +61,16 @@ struct PlainEvaluator::Instance {
 PlainEvaluator::PlainEvaluator(const DiscoverOptions& options, const model::Llava& model,
                                const std::vector<TaskItems>& tasks, std::filesystem::path images,
                                std::int64_t tile_positions)
-    : Evaluator(options, model, tasks, std::move(images)),
-      tile_positions_(tile_positions),
-      generator_(model, options.max_new_tokens) {}
+    : Evaluator(options, model, tasks, std::move(images)), tile_positions_(tile_positions) {
+  for (const TaskItems& items : tasks)
+    generators_.emplace_back(model, items.task->answer_limit(options.max_new_tokens));
+}
 
 PlainEvaluator::~PlainEvaluator() = default;
+
+const model::Generator& PlainEvaluator::generator_of(const Instance& state) const {
+  return generators_[static_cast<std::size_t>(state.task)];
+}
 
 const PlainEvaluator::Instance& PlainEvaluator::instance(std::int32_t task, std::int64_t index) {
   if (current_ && current_->task == task && current_->index == index) return *current_;
@@ -87,8 +92,9 @@ const PlainEvaluator::Instance& PlainEvaluator::instance(std::int32_t task, std:
     state.prompts.push_back({made.ids, picture});
     const auto length = static_cast<std::int64_t>(made.ids.size());
     state.prefill_positions += static_cast<double>(length);
-    state.longest = std::max(
-        state.longest, state.what->generates() ? generator_.check_length(state.prompts.back()) : length);
+    state.longest =
+        std::max(state.longest,
+                 state.what->generates() ? generator_of(state).check_length(state.prompts.back()) : length);
   }
   return state;
 }
@@ -117,7 +123,7 @@ std::vector<double> PlainEvaluator::scores_under(const Instance& state, std::siz
   input.readouts.hidden_at = {input.sequence.length() - 1};
   const model::ForwardOutput output = model_.decoder().forward(input);
   layer_positions += static_cast<double>(output.layer_positions);
-  return log_p_yes(output.hidden);
+  return log_p_yes(state.task, output.hidden);
 }
 
 // The plain run: column 0 and what everything else is compared with.
@@ -127,7 +133,7 @@ void PlainEvaluator::plain_run(Instance& state) const {
   const auto plain_rows = [](std::int64_t, std::int64_t) { return std::vector<model::RowEdit>(1); };
   measure_trunk(state);
   if (state.what->generates()) {
-    const model::Answers plain = generator_.run(state.prompts[0], 1, plain_rows, {});
+    const model::Answers plain = generator_of(state).run(state.prompts[0], 1, plain_rows, {});
     state.answer = plain.rows[0];
     state.layer_positions += static_cast<double>(plain.layer_positions);
     if (!state.answer.finite) {
@@ -195,7 +201,7 @@ CellBlock PlainEvaluator::head_tile(const Instance& state, std::int64_t layer, s
   std::vector<std::vector<double>> scores;  // retrieval: [candidate][row]
   model::Answers answers;
   if (state.what->generates()) {
-    answers = generator_.run(state.prompts[0], heads.size(), edits_for(0), state.answer.ids);
+    answers = generator_of(state).run(state.prompts[0], heads.size(), edits_for(0), state.answer.ids);
     work.layer_positions += static_cast<double>(answers.layer_positions);
   } else {
     for (std::size_t which = 0; which < state.prompts.size(); ++which) {

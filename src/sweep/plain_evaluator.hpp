@@ -35,11 +35,12 @@ class PlainEvaluator : public Evaluator {
                              Work& work) const;
   Cell answered(const Instance& state, const model::Answers& answers, std::size_t row) const;
   Cell ranked(const Instance& state, const std::vector<std::vector<double>>& scores, std::size_t row) const;
+  const model::Generator& generator_of(const Instance& state) const;
   model::RowEdit edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head,
                       std::int64_t first, std::int64_t length) const;
 
   std::int64_t tile_positions_;
-  model::Generator generator_;
+  std::vector<model::Generator> generators_;  // one a task: their answers' limits differ
   std::unique_ptr<Instance> current_;  // the instance worked on last: units cut by layers meet it again
 };
 

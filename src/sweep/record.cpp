@@ -72,11 +72,13 @@ nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
                                                          : nlohmann::ordered_json(options.snapshot)},
                    {"digest", environment.at("model_digest")}};
   json["benchmark"] = {{"split", "discovery"}, {"digest", inputs.benchmark.digest}};
+  json["task_definition"] =
+      nlohmann::ordered_json::parse(task::to_json(inputs.tasks[task].task->definition()));
   json["prompts"] = options.prompts;
   json["prompt_of_first_instance"] = inputs.prompt(first, first.attributed).rendered;
   json["dtype"] = model::dtype_name(inputs.dtype);
   json["operator"] = options.op;
-  json["max_new_tokens"] = options.max_new_tokens;
+  json["max_new_tokens"] = inputs.tasks[task].task->answer_limit(options.max_new_tokens);
   json["seed"] = options.seed;
   json["ranking"] = {{"top_k", options.top_k},
                      {"weights", options.weights},

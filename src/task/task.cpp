@@ -5,176 +5,149 @@
 #include <hones/base/error.hpp>
 #include <hones/task/task.hpp>
 
+#include "fields.hpp"
+#include "metrics.hpp"
+
 namespace hones::task {
 
 namespace {
 
-std::string fill(std::string text, const std::string& placeholder, const std::string& value) {
-  const std::size_t at = text.find(placeholder);
-  return text.replace(at, placeholder.size(), value);
+std::size_t count_for(std::int64_t lines, std::size_t all) {
+  return lines < 0 ? all : std::min(all, static_cast<std::size_t>(lines));
 }
 
-std::size_t count_for(std::int64_t limit, std::size_t all) {
-  return limit < 0 ? all : std::min(all, static_cast<std::size_t>(limit));
+// A field's texts, or a complaint that the record lacks it.
+std::vector<std::string> need(const std::string& task, const Field& field, const benchmark::Record& record) {
+  std::vector<std::string> texts = field.of_record(record);
+  if (texts.empty()) {
+    throw DataError(record.where + ": no field '" + std::string(field.name) + "', which the task '" + task +
+                    "' needs; leave the task out with --tasks or prepare the benchmark with it");
+  }
+  return texts;
 }
 
-// Tasks whose instances are the split's records.
-class RecordTask : public Task {
- public:
-  std::vector<Item> items(const benchmark::Benchmark& benchmark, std::int64_t limit) const override {
-    std::vector<Item> items;
-    for (std::size_t i = 0; i < count_for(limit, benchmark.records.size()); ++i) {
-      const benchmark::Record& record = benchmark.records[i];
-      Item item;
-      item.image_id = record.image_id;
-      item.file_name = record.file_name;
-      item.picture_sha256 = record.sha256;
-      item.where = record.where;
-      describe(record, item);
-      items.push_back(std::move(item));
-    }
-    return items;
-  }
-
- protected:
-  virtual void describe(const benchmark::Record& record, Item& item) const = 0;
-
-  template <typename T>
-  const T& need(const std::optional<T>& field, const benchmark::Record& record) const {
-    if (!field)
-      throw DataError(record.where + ": no field '" + name() + "', which the task '" + name() +
-                      "' needs; leave the task out with --tasks or prepare the benchmark with it");
-    return *field;
-  }
-};
-
-class Vqa : public RecordTask {
- public:
-  explicit Vqa(bool paper)
-      : text_(paper ? "Question: {Question} Answer the question briefly using one or a few words."
-                    : "Question: {Question}\nAnswer the question with a short phrase.") {}
-  std::string name() const override { return "vqa"; }
-  std::string metric() const override { return "vqa_accuracy:normalize_always"; }
-  Score score(const Item& item, const std::string& answer) const override {
-    return {metric::vqa_accuracy(answer, item.references), {}};
-  }
-
- protected:
-  void describe(const benchmark::Record& record, Item& item) const override {
-    const benchmark::VqaItem& vqa = need(record.vqa, record);
-    item.item_id = vqa.question_id;
-    item.texts = {fill(text_, "{Question}", vqa.question)};
-    item.target = vqa.target;
-    item.references = vqa.answers;
-  }
-
- private:
-  std::string text_;
-};
-
-class Ocr : public RecordTask {
- public:
-  explicit Ocr(bool paper)
-      : text_(paper ? "Please transcribe the text inside the blue box. Output text only."
-                    : "Transcribe the text inside the blue box.\nOutput text only.") {}
-  std::string name() const override { return "ocr"; }
-  std::string metric() const override { return "anls:rrc"; }
-  Score score(const Item& item, const std::string& answer) const override {
-    return {metric::anls(answer, item.references), {}};
-  }
-
- protected:
-  void describe(const benchmark::Record& record, Item& item) const override {
-    const benchmark::OcrItem& ocr = need(record.ocr, record);
-    item.item_id = ocr.ann_id;
-    item.box = ocr.box;
-    item.texts = {text_};
-    item.target = ocr.text;
-    item.references = {ocr.text};
-  }
-
- private:
-  std::string text_;
-};
-
-class CaptionTask : public RecordTask {
- public:
-  std::string name() const override { return "caption"; }
-  std::string metric() const override { return "bleu4:sentence"; }
-  bool open_ended() const override { return true; }
-  Score score(const Item& item, const std::string& answer) const override {
-    std::vector<std::string> references;
-    for (const std::string& reference : item.references)
-      references.push_back(metric::ptb_tokenize(reference));
-    const metric::BleuCounts counts = metric::bleu_counts(metric::ptb_tokenize(answer), references);
-    return {metric::bleu(counts)[3], counts};
-  }
-
- protected:
-  void describe(const benchmark::Record& record, Item& item) const override {
-    if (record.captions.empty())
-      throw DataError(record.where + ": no captions, which the task 'caption' needs");
-    item.texts = {"Describe the image in one sentence."};
-    for (const benchmark::Caption& caption : record.captions) item.references.push_back(caption.text);
-  }
-};
-
-class Retrieval : public Task {
- public:
-  explicit Retrieval(bool paper)
-      : text_(paper ? "Candidate: {CandidateText} Does the candidate correctly describe the image? Answer "
-                      "exactly Yes or No."
-                    : "Candidate: {CandidateText}\nDoes the candidate correctly describe the image?\nAnswer "
-                      "exactly Yes or No.") {}
-  std::string name() const override { return "retrieval"; }
-  std::string metric() const override { return "ndcg5:tie_average"; }
-  bool generates() const override { return false; }
-
-  std::vector<Item> items(const benchmark::Benchmark& benchmark, std::int64_t limit) const override {
-    std::vector<Item> items;
-    for (std::size_t i = 0; i < count_for(limit, benchmark.queries.size()); ++i) {
-      const benchmark::Query& query = benchmark.queries[i];
-      Item item;
-      item.image_id = query.image_id;
-      item.item_id = std::to_string(query.positive);
-      item.file_name = query.file_name;
-      item.picture_sha256 = query.sha256;
-      item.where = query.where;
-      item.target = "Yes";
-      for (const benchmark::Candidate& candidate : query.candidates) {
-        if (candidate.caption_id == query.positive) item.attributed = item.texts.size();
-        item.candidate_ids.push_back(candidate.caption_id);
-        item.texts.push_back(fill(text_, "{CandidateText}", candidate.text));
-      }
-      items.push_back(std::move(item));
-    }
-    return items;
-  }
-
- private:
-  std::string text_;
-};
+bool matches(const Filter& filter, const std::string& text) {
+  return std::any_of(filter.texts.begin(), filter.texts.end(), [&](const std::string& wanted) {
+    return filter.contains ? text.find(wanted) != std::string::npos : text == wanted;
+  });
+}
 
 }  // namespace
 
-Score Task::score(const Item&, const std::string&) const {
-  throw InternalError("the task '" + name() + "' generates no answers");
-}
+// The definition's words looked up once.
+struct Task::Parsed {
+  Template prompt;
+  Template target;
+  const Field* item_id = nullptr;
+  const Field* references = nullptr;
+  std::vector<std::pair<const Field*, Filter>> filters;
+  const Metric* metric = nullptr;
+};
 
-const std::vector<std::string>& task_names() {
-  static const std::vector<std::string> names{"vqa", "ocr", "caption", "retrieval"};
-  return names;
-}
-
-std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts) {
+Task::Task(Definition definition, const std::string& prompts, const Pictures& pictures)
+    : definition_(std::move(definition)), pictures_(pictures) {
   if (prompts != "paper" && prompts != "release")
     throw UsageError("prompts '" + prompts + "' is not known: expected paper or release");
-  const bool paper = prompts == "paper";
-  if (name == "vqa") return std::make_unique<Vqa>(paper);
-  if (name == "ocr") return std::make_unique<Ocr>(paper);
-  if (name == "caption") return std::make_unique<CaptionTask>();
-  if (name == "retrieval") return std::make_unique<Retrieval>(paper);
-  throw UsageError("task '" + name + "' is not known: expected vqa, ocr, caption or retrieval");
+  const auto field = [&](const std::string& name) {
+    return name.empty() ? nullptr : find_field(name, definition_.over);
+  };
+  Parsed parsed;
+  parsed.prompt =
+      parse_template(prompts == "paper" ? definition_.prompt : definition_.release_prompt, definition_.over);
+  parsed.target = parse_template(definition_.target, definition_.over);
+  parsed.item_id = field(definition_.item_id);
+  parsed.references = field(definition_.references);
+  for (const Filter& filter : definition_.filters) parsed.filters.emplace_back(field(filter.field), filter);
+  parsed.metric = find_metric(definition_.metric);
+  HONES_ASSERT(parsed.metric && parsed.metric->ranks() != generates(), definition_.metric);
+  parsed_ = std::make_unique<const Parsed>(std::move(parsed));
+}
+
+Task::~Task() = default;
+
+bool Task::counts_bleu() const {
+  return parsed_->metric->counts_bleu;
+}
+
+bool Task::passes(const benchmark::Record& record) const {
+  return std::all_of(parsed_->filters.begin(), parsed_->filters.end(), [&](const auto& condition) {
+    const Filter& filter = condition.second;
+    const std::vector<std::string> texts = condition.first->of_record(record);
+    return std::any_of(texts.begin(), texts.end(),
+                       [&](const std::string& text) { return matches(filter, text); });
+  });
+}
+
+Item Task::of_record(const benchmark::Record& record) const {
+  const auto one = [&](const Field& field) { return need(name(), field, record).front(); };
+  Item item;
+  item.image_id = record.image_id;
+  item.file_name = record.file_name;
+  item.picture_sha256 = record.sha256;
+  item.where = record.where;
+  if (parsed_->item_id) item.item_id = one(*parsed_->item_id);
+  item.texts = {expand(parsed_->prompt, one)};
+  item.target = expand(parsed_->target, one);
+  item.references = need(name(), *parsed_->references, record);
+  if (!definition_.blue_box.empty()) {
+    one(*find_field(definition_.blue_box, Over::records));
+    item.box = record.ocr->box;
+    item.stroke = pictures_.stroke;
+  }
+  if (definition_.mask_text && pictures_.text_mask != image::TextMask::none) {
+    item.text_mask = pictures_.text_mask;
+    item.text_boxes = record.text_boxes;
+    item.text_polygons = record.text_polygons;
+  }
+  return item;
+}
+
+Item Task::of_query(const benchmark::Query& query) const {
+  Item item;
+  item.image_id = query.image_id;
+  item.item_id = std::to_string(query.positive);
+  item.file_name = query.file_name;
+  item.picture_sha256 = query.sha256;
+  item.where = query.where;
+  item.target = definition_.target;
+  for (const benchmark::Candidate& candidate : query.candidates) {
+    if (candidate.caption_id == query.positive) item.attributed = item.texts.size();
+    item.candidate_ids.push_back(candidate.caption_id);
+    item.texts.push_back(expand(
+        parsed_->prompt, [&](const Field& field) { return field.of_candidate(query, candidate).front(); }));
+  }
+  return item;
+}
+
+std::vector<Item> Task::items(const benchmark::Benchmark& benchmark, std::int64_t lines) const {
+  std::vector<Item> items;
+  if (generates()) {
+    for (std::size_t i = 0; i < count_for(lines, benchmark.records.size()); ++i) {
+      if (passes(benchmark.records[i])) items.push_back(of_record(benchmark.records[i]));
+    }
+  } else {
+    for (std::size_t i = 0; i < count_for(lines, benchmark.queries.size()); ++i)
+      items.push_back(of_query(benchmark.queries[i]));
+  }
+  return items;
+}
+
+Score Task::score(const Item& item, const std::string& answer) const {
+  if (!generates()) throw InternalError("the task '" + name() + "' generates no answers");
+  return parsed_->metric->score(item, answer);
+}
+
+std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts,
+                                const Pictures& pictures) {
+  const Definition* definition = find_task(built_in_tasks(), name);
+  if (definition) return std::make_unique<Task>(*definition, prompts, pictures);
+  std::string known;
+  for (const std::string& other : task_names()) known += (known.empty() ? "" : ", ") + other;
+  throw UsageError("task '" + name + "' is not known: expected one of " + known);
+}
+
+std::vector<std::string> task_names() {
+  return names_of(built_in_tasks());
 }
 
 text::ChatTemplate chat_for(const std::string& prompts) {
@@ -219,9 +192,9 @@ void check_unchanged(const std::filesystem::path& file, const Item& item) {
 image::Image load_picture(const std::filesystem::path& images, const Item& item) {
   check_unchanged(images / item.file_name, item);
   image::Image picture = image::decode_file(images / item.file_name);
-  if (!item.box) return picture;
   try {
-    image::draw_blue_box(picture, *item.box);
+    image::mask_text(picture, item.text_boxes, item.text_polygons, item.text_mask);
+    if (item.box) image::draw_blue_box(picture, *item.box, item.stroke);
   } catch (const DataError& error) {
     throw DataError(item.where + ": " + item.file_name + ": " + error.what());
   }

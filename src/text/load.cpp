@@ -219,7 +219,7 @@ class Loader {
     } else if (kind == "Strip") {
       step.kind = DecoderStep::Kind::strip;
       step.content = text(decoder, "content", place);
-      if (character_at(step.content, 0) != step.content.size())
+      if (step.content.empty() || character_at(step.content, 0) != step.content.size())
         fail(place, "Strip: content is not one character");
       step.start = static_cast<std::size_t>(id(part(decoder, "start"), place + " Strip"));
       step.stop = static_cast<std::size_t>(id(part(decoder, "stop"), place + " Strip"));

@@ -3,22 +3,38 @@
 #include <algorithm>
 #include <charconv>
 
+#include <hones/base/error.hpp>
+
 namespace hones::text {
 
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-std::string replaced(const std::string& text, const std::string& pattern, const std::string& content) {
+// What the steps may make of `bytes` bytes. Published tokenizers make three of a blank; a few steps that each
+// replace a letter by two would fill any memory.
+std::size_t most_of(std::size_t bytes) {
+  return (std::size_t{1} << 20) + 16 * bytes;
+}
+
+void check_growth(std::size_t bytes, std::size_t most) {
+  if (bytes > most)
+    throw DataError("the tokenizer's Replace steps make more than " + std::to_string(most) +
+                    " bytes of a text");
+}
+
+std::string replaced(const std::string& text, const std::string& pattern, const std::string& content,
+                     std::size_t most) {
   std::string result;
   std::size_t at = 0;
   for (std::size_t hit; (hit = text.find(pattern, at)) != std::string::npos; at = hit + pattern.size()) {
     result.append(text, at, hit - at).append(content);
+    check_growth(result.size(), most);
   }
   return result.append(text, at);
 }
 
-void replace(Piece& piece, const std::string& pattern, const std::string& content) {
+void replace(Piece& piece, const std::string& pattern, const std::string& content, std::size_t most) {
   Piece result;
   std::size_t at = 0;
   const auto copy_until = [&](std::size_t end) {
@@ -31,6 +47,7 @@ void replace(Piece& piece, const std::string& pattern, const std::string& conten
     copy_until(hit);
     result.text += content;
     result.origin.insert(result.origin.end(), content.size(), piece.origin[hit]);
+    check_growth(result.text.size(), most);
   }
   copy_until(piece.text.size());
   piece = std::move(result);
@@ -104,17 +121,18 @@ Piece part_of(const Piece& piece, std::size_t begin, std::size_t end) {
 }
 
 void normalize(Piece& piece, const std::vector<NormalizerStep>& steps) {
+  const std::size_t most = most_of(piece.text.size());
   for (const NormalizerStep& step : steps) {
     if (step.kind == NormalizerStep::Kind::prepend) {
       prepend(piece, step.content);
     } else {
-      replace(piece, step.pattern, step.content);
+      replace(piece, step.pattern, step.content, most);
     }
   }
 }
 
 std::vector<Piece> apply(const Metaspace& metaspace, Piece piece) {
-  replace(piece, " ", metaspace.mark);
+  replace(piece, " ", metaspace.mark, most_of(piece.text.size()));
   const bool wanted =
       metaspace.prepend == Metaspace::Prepend::always ||
       (metaspace.prepend == Metaspace::Prepend::first && !piece.origin.empty() && piece.origin.front() == 0);
@@ -131,10 +149,17 @@ std::vector<Piece> apply(const Metaspace& metaspace, Piece piece) {
 }
 
 std::string decode(std::vector<std::string> tokens, const std::vector<DecoderStep>& steps) {
+  std::size_t bytes = 0;
+  for (const std::string& token : tokens) bytes += token.size();
+  const std::size_t most = most_of(bytes);
   for (const DecoderStep& step : steps) {
     switch (step.kind) {
       case DecoderStep::Kind::replace:
-        for (std::string& token : tokens) token = replaced(token, step.pattern, step.content);
+        bytes = 0;
+        for (std::string& token : tokens) {
+          token = replaced(token, step.pattern, step.content, most);
+          check_growth(bytes += token.size(), most);
+        }
         break;
       case DecoderStep::Kind::byte_fallback:
         tokens = joined_bytes(tokens);
@@ -150,7 +175,7 @@ std::string decode(std::vector<std::string> tokens, const std::vector<DecoderSte
         break;
       case DecoderStep::Kind::metaspace:
         for (std::size_t i = 0; i < tokens.size(); ++i) {
-          tokens[i] = replaced(tokens[i], step.content, i == 0 && step.drop_first ? "" : " ");
+          tokens[i] = replaced(tokens[i], step.content, i == 0 && step.drop_first ? "" : " ", most);
         }
         break;
     }

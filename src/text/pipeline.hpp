@@ -23,6 +23,7 @@ struct NormalizerStep {
   std::string pattern;  // replace
   std::string content;
 };
+// Throws DataError, like apply and decode below, where the steps make a text grow beyond reason.
 void normalize(Piece& piece, const std::vector<NormalizerStep>& steps);
 
 // Metaspace: blanks become `mark`, which is also put in front; optionally cut before every mark.

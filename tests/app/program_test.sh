@@ -70,6 +70,13 @@ does "$hones" synth --config drawn/settings.toml --images 8 --overwrite --out dr
 
 does "$hones" synth --images 60 --out scenes
 does "$hones" prepare --source scenes --discovery 16 --dev 12 --test 12 --queries 1 --out benchmark
+does "$hones" prepare --source scenes --discovery 16 --dev 0 --test 0 --queries 1 --preview 3 --preview-model "$model" --mask-text mean \
+  --out seen
+[ "$(find seen/preview -name '*.1.png' | wc -l)" = 4 ] || fail "--preview left $(ls seen/preview)"
+does "$hones" prepare --config seen/settings.toml --preview 0 --overwrite --out seen
+[ -z "$(ls seen/preview)" ] || fail "sheets of an earlier benchmark are still there: $(ls seen/preview)"
+refused 3 "none: no such" "$hones" prepare --source scenes --preview 1 --preview-model ./none --out unseen
+[ -e unseen ] && fail "a refused preview left a folder"
 does "$hones" prepare --config benchmark/settings.toml --vqa-policy seeded --ocr-policy first --out drawn_by_seed
 for policy in '"vqa": "seeded"' '"ocr": "first"'; do
   grep -q "$policy" drawn_by_seed/manifest.json || fail "the manifest does not say $policy"
@@ -78,6 +85,16 @@ refused 2 "--out .*drawn_by_seed already holds a benchmark" "$hones" prepare --c
 refused 2 "/file: not a folder" "$hones" prepare --config benchmark/settings.toml --out file/x
 mv drawn_by_seed/retrieval/discovery.jsonl moved.jsonl
 refused 3 "drawn_by_seed/retrieval/discovery.jsonl: no such file" "$hones" discover --model "$model" --benchmark drawn_by_seed --out o
+picture=$(find scenes/images -name '*.jpg' | sort | head -n 1)
+refused 2 "--mask-text: pictures.mask_text = mean: expected --text-regions" \
+  "$hones" generate --model "$model" --image "$picture" --prompt x --mask-text mean
+refused 2 "--box: generate.box = 1,2,3: expected X,Y,WIDTH,HEIGHT" "$hones" generate --model "$model" --image "$picture" --prompt x --box 1,2,3
+for drawn in "" "--box 5,5,20,20" "--box 5,5,20,20 --box-stroke outside" "--mask-text mean --text-regions 5,5,20,20" \
+  "--mask-text per_box --text-regions 5,5,20,20" "--mask-text polygon --text-regions 5,5,25,5,15,25"; do
+  does "$hones" generate --model "$model" --image "$picture" --prompt "What is it?" $drawn --dump dump.safetensors
+  sha256sum <dump.safetensors
+done >dumps.txt
+[ "$(sort -u dumps.txt | wc -l)" = 6 ] || fail "six pictures differ in what is drawn, but not in what the model is given"
 does "$hones" generate --model "$model" --image "$(ls scenes/images/*.jpg | head -n 1)" --prompt "What is in the picture?" --json
 grep -q '"answer_ids"' out.txt || fail "generate --json said: $(cat out.txt)"
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --top-k 2 \
@@ -122,6 +139,43 @@ refused 2 "prepare.embed = image: expected --embeddings" "$hones" prepare --sour
 refused 3 "none/e.npy" "$hones" prepare --source scenes --discovery 16 --dev 12 --test 12 --queries 1 --embeddings none/e.npy --out p
 refused 3 'no split "discovery"' "$hones" discover --model "$model" --benchmark gqa --out o
 
+# The caption control reaches the model: other pictures, other log-probabilities.
+for mask in none mean; do
+  does "$hones" discover --model "$model" --benchmark benchmark --tasks caption --instances 2 --heads 0:0 --mask-text "$mask" --out "mask_$mask"
+done
+cmp -s mask_none/heads.caption.csv mask_mean/heads.caption.csv && fail "--mask-text changed nothing in discover"
+
+# Tasks of a file: discovered, told with the results, ranked again; their own limit; tasks that are none.
+cat >own.toml <<'TOML'
+[asked]
+like = "vqa"
+prompt = "{question}"
+max_new_tokens = 3
+
+[yes_or_no]
+like = "vqa"
+filter.answer_type = "yes/no"
+TOML
+does "$hones" discover --model "$model" --benchmark benchmark --tasks-file own.toml --tasks asked,yes_or_no,vqa --instances 16 \
+  --heads 0:0,2:3 --top-k 2 --stored-heads 2 --out own
+grep -q '^file = ".*own.toml"$' own/settings.toml || fail "settings.toml does not name the tasks' file"
+grep -q '"max_new_tokens": 3' own/rankings.asked.json || fail "rankings.asked.json does not tell the task's limit"
+grep -q '"contains"\|"is": \[' own/rankings.yes_or_no.json || fail "rankings.yes_or_no.json does not tell the filter"
+done_of() { sed -n 's/.*"instances_done": \([0-9]*\).*/\1/p' "own/rankings.$1.json"; }
+[ "$(done_of yes_or_no)" -lt "$(done_of vqa)" ] || fail "the filter of yes_or_no took every instance"
+does "$hones" rank own
+for table in heads.asked neurons.asked heads.yes_or_no neurons.yes_or_no; do
+  cmp "own/$table.csv" "own/rank/$table.csv" || fail "$table.csv differs in rank"
+done
+does "$hones" discover --config own/settings.toml --tasks yes_or_no --restart --out own
+[ -e own/heads.asked.csv ] && fail "--restart left the tables of a task of the earlier run"
+refused 2 "--tasks: discover.tasks = vqa,asked: expected different tasks out of vqa, ocr, caption, retrieval; asked is none" \
+  "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,asked --out o
+echo 'filter.colour = "red"' >>own.toml
+refused 2 "own.toml:9: task yes_or_no: filter.colour: expected a field with text" "$mpiexec" -n 2 "$hones" discover --model "$model" \
+  --benchmark benchmark --tasks-file own.toml --out o
+refused 2 "none.toml: no such file" "$hones" discover --model "$model" --benchmark benchmark --tasks-file none.toml --out o
+
 # Fewer heads than the default K: discover takes what there is, and so does rank.
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa --instances 2 --heads 0:0,2:3 --out few
 does "$hones" rank few
@@ -138,7 +192,6 @@ head -c 40 few/rankings.vqa.json >cut.json && mv cut.json few/rankings.vqa.json
 refused 3 "few/rankings.vqa.json: not JSON: parse error" "$hones" rank few --out cut
 [ -e cut ] && fail "a refused rank made a folder"
 
-picture=$(find scenes/images -name '*.jpg' | sort | head -n 1)
 for set in few/neurons.vqa.csv few/discovery.h5:/tasks/vqa/neurons/top; do
   does "$hones" generate --model "$model" --image "$picture" --prompt "What is it?" --mask-neurons "$set" --json
   grep -q '"intervened"' out.txt || fail "--mask-neurons $set masked nothing: $(cat out.txt)"

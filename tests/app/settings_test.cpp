@@ -167,11 +167,9 @@ TEST_F(SettingsTest, WrongFilesAreRefusedInOneLine) {
   EXPECT_EQ(line_of("[engine]\nform = \"quick\"\n"),
             "x.toml:2: engine.form = \"quick\": expected one of fast, plain");
   EXPECT_EQ(line_of("[discover]\ntasks = [\"vqa\", \"vqa\"]\n"),
-            "x.toml:2: discover.tasks = vqa,vqa: expected a list of different words out of vqa, ocr, "
-            "caption, retrieval");
-  EXPECT_EQ(
-      line_of("[discover]\ntasks = []\n"),
-      "x.toml:2: discover.tasks = : expected a list of different words out of vqa, ocr, caption, retrieval");
+            "x.toml:2: discover.tasks = vqa,vqa: expected a list of different words");
+  EXPECT_EQ(line_of("[discover]\ntasks = []\n"),
+            "x.toml:2: discover.tasks = : expected a list of different words");
   EXPECT_EQ(line_of("[discover]\nheads = [\"1:2\", \"all\"]\n"),
             "x.toml:2: discover.heads = 1:2,all: expected a list of different heads LAYER:HEAD, counted from "
             "0, or all");
@@ -298,6 +296,7 @@ TEST_F(SettingsTest, ShippedConfigurationsAreValid) {
   std::size_t files = 0;
   for (const auto& entry : fs::directory_iterator(HONES_CONFIGS)) {
     SCOPED_TRACE(entry.path());
+    if (entry.path().filename().string().starts_with("tasks")) continue;  // for --tasks-file
     for (const Command command : all_commands()) {
       Settings settings(command);
       EXPECT_NO_THROW(settings.read_toml(entry.path()));

@@ -3,13 +3,16 @@
 #include <limits>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <hones/base/digest.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/fixed_point.hpp>
+#include <hones/base/log.hpp>
 #include <hones/base/number.hpp>
+#include <hones/base/shown.hpp>
 
 namespace hones {
 namespace {
@@ -204,6 +207,23 @@ TEST(Error, CarriesItsExitCode) {
     EXPECT_NE(std::string(error.what()).find("sum=2"), std::string::npos);
     EXPECT_NE(std::string(error.what()).find("1 + 1 == 3"), std::string::npos);
   }
+}
+
+TEST(Log, WhatIsQuotedCannotMakeTwoLinesOfOne) {
+  testing::internal::CaptureStderr();
+  log::error("the id \"a\nb\x1b[2J\x7f\tc\" stands there twice");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "hones_mpi: error: the id \"a\\nb\\x1b[2J\\x7f\tc\" stands there twice\n");
+}
+
+TEST(Shown, ValuesAreCutAndTowersNamed) {
+  using nlohmann::json;
+  EXPECT_EQ(shown(json{1, "x", nullptr}), "[1,\"x\",null]");
+  EXPECT_EQ(shown(json(std::string(100, 'a'))), "\"" + std::string(56, 'a') + "...");
+  EXPECT_EQ(shown(json("\xff")), "\"\\ufffd\"");
+  const std::size_t deep = 300'000;
+  EXPECT_EQ(shown(json::parse(std::string(deep, '[') + std::string(deep, ']'))),
+            "a nest of arrays and objects");
 }
 
 }  // namespace

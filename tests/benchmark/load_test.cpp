@@ -76,6 +76,23 @@ TEST_F(Load, LinesGoThereAndBack) {
   EXPECT_EQ(queries, read_file(folder_ / "out/retrieval/dev.jsonl"));
 }
 
+TEST_F(Load, PolygonsGoThereAndBack) {
+  edit("dev.jsonl", 2, [](json& r) { r["text_polygons"] = {{1.5, 2, 31.5, 2, 20, 14}}; });
+  const Record record = load(folder_ / "out", "dev").records.at(1);
+  EXPECT_EQ(record.text_polygons, (std::vector<image::Polygon>{{{1.5, 2}, {31.5, 2}, {20, 14}}}));
+  EXPECT_NE(to_json_line(record).find("\"text_polygons\":[[1.5,2.0,31.5,2.0,20.0,14.0]]"), std::string::npos)
+      << to_json_line(record);
+}
+
+TEST_F(Load, SurvivesATowerOfBrackets) {
+  constexpr std::size_t kDeep = 500'000;
+  const std::string tower = std::string(kDeep, '[') + std::string(kDeep, ']');
+  replace("dev.jsonl", 1, [&](const std::string&) { return "{\"image_id\": " + tower + "}"; });
+  test::expect_says(error(), {"dev.jsonl:1", "\"image_id\"", "expected a string, found a nest of"});
+  replace("dev.jsonl", 1, [&](const std::string&) { return tower; });
+  test::expect_says(error(), {"dev.jsonl:1", "expected an object, found a nest of"});
+}
+
 TEST_F(Load, NamesTheFieldOfARecord) {
   test::expect_says(record_error([](json& r) { r.erase("image_id"); }), {"\"image_id\"", "missing"});
   test::expect_says(record_error([](json& r) { r["image_id"] = 7; }), {"\"image_id\"", "expected a string"});
@@ -105,6 +122,12 @@ TEST_F(Load, NamesTheFieldOfARecord) {
                     {"\"captions[2].id\"", "twice"});
   test::expect_says(record_error([](json& r) { r["text_boxes"][0] = "box"; }),
                     {"\"text_boxes[0]\"", "four numbers"});
+  test::expect_says(record_error([](json& r) { r["text_polygons"] = json::array(); }),
+                    {"\"text_polygons\"", "expected one a box, 1, found 0"});
+  test::expect_says(record_error([](json& r) {
+                      r["text_polygons"] = {{1, 2, 3, 4}};
+                    }),
+                    {"\"text_polygons[0]\"", "corners"});
   test::expect_says(record_error([](json& r) { r = json::array(); }), {"expected an object"});
 }
 

@@ -124,8 +124,24 @@ TEST(ReadSceneText, KeepsAllInstancesById) {
   EXPECT_FALSE(images.at(2)[0].legible);
   EXPECT_EQ(images.at(2)[0].text, "");
   EXPECT_EQ(images.at(2)[0].box, (image::Box{-1, -2.5, 3, 4}));
+  EXPECT_TRUE(images.at(2)[0].polygon.empty());
   EXPECT_TRUE(images.at(2)[1].legible);
   EXPECT_EQ(images.at(2)[1].text, "W2");
+}
+
+TEST(ReadSceneText, TakesThePolygonOfEitherVersion) {
+  const test::Folder folder;
+  test::Official official(2);
+  official.scene_text["anns"]["7"]["mask"] = {1, 2, 30.5, 2, 30, 12};
+  official.scene_text["anns"]["14"]["polygon"] = {1, 2, 30, 2, 30, 12, 1, 12};
+  const auto images = read_scene_text(folder.write("text.json", official.scene_text));
+  EXPECT_EQ(images.at(1)[0].polygon, (image::Polygon{{1, 2}, {30.5, 2}, {30, 12}}));
+  EXPECT_EQ(images.at(2)[0].polygon.size(), 4U);
+  for (const json& wrong :
+       {json{1, 2, 3, 4}, json{1, 2, 3, 4, 5, 6, 7}, json{1, 2, 3, 4, 5, "x"}, json("x")}) {
+    test::expect_says(scene_text_error([&](json& f) { f["anns"]["7"]["mask"] = wrong; }),
+                      {"anns[\"7\"]", "\"mask\"", "polygon", wrong.dump()});
+  }
 }
 
 TEST(ReadSceneText, NamesRecordAndField) {

@@ -65,6 +65,7 @@ TEST(Prepare, KeepsTheInstanceOfEveryTask) {
   EXPECT_EQ(record.ocr->text, "W" + record.image_id);
   EXPECT_EQ(record.ocr->box, (image::Box{1.5, 2, 30, 12}));
   EXPECT_EQ(record.text_boxes.size(), 1U);
+  EXPECT_TRUE(record.text_polygons.empty());  // these annotations have none
   EXPECT_EQ(record.captions.size(), 5U);
 }
 

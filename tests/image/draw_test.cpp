@@ -1,4 +1,6 @@
+#include <fstream>
 #include <limits>
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -45,7 +47,7 @@ TEST(Draw, Vectors) {
       ++masks;
       Image image = from_rows(item.at("pixels_rgb"));
       const auto boxes = item.at("boxes").get<std::vector<Box>>();
-      mask_boxes(image, boxes);
+      mask_text(image, boxes, {}, TextMask::mean);
       EXPECT_EQ(image.rgb, from_rows(item.at("expected").at("pixels_rgb")).rgb) << id;
     }
   }
@@ -74,11 +76,87 @@ TEST(Draw, ReachesBeyondThePicture) {
   EXPECT_EQ(pixel(image, 2, 2), pixel(ramp(10, 8), 2, 2));
 }
 
+// Bytes [height, width, 3].
+Image from_bytes(const nlohmann::json& document, const nlohmann::json& bytes) {
+  return {document.at("width"), document.at("height"), bytes.get<std::vector<std::uint8_t>>()};
+}
+
+// numpy's and matplotlib's answers (tools/fixtures/image_ops.py).
+TEST(Draw, OptionsEqualTheirReference) {
+  std::ifstream in(std::string(HONES_TEST_DATA) + "/images/ops.json");
+  const nlohmann::json document = nlohmann::json::parse(in);
+  std::map<std::string, int> seen;
+  for (const auto& item : document.at("cases")) {
+    const std::string id = item.at("id"), op = item.at("op");
+    ++seen[op];
+    if (op == "overlay") {
+      Image image = from_bytes(document, nlohmann::json::array());
+      image.rgb.assign(static_cast<std::size_t>(image.width * image.height) * 3, 77);
+      draw_blue_box(image, item.at("bbox").get<Box>(), Stroke::outside);
+      const auto rows = item.at("painted_rows").get<std::vector<std::string>>();
+      for (int y = 0; y < image.height; ++y) {
+        for (int x = 0; x < image.width; ++x) {
+          const bool painted = rows[static_cast<std::size_t>(y)][static_cast<std::size_t>(x)] == '#';
+          EXPECT_EQ(pixel(image, x, y),
+                    painted ? (std::array<int, 3>{0, 0, 255}) : (std::array<int, 3>{77, 77, 77}))
+              << id << " at " << x << "," << y;
+        }
+      }
+      continue;
+    }
+    Image image = from_bytes(document, item.at("rgb"));
+    if (op == "per_box") {
+      mask_text(image, item.at("boxes").get<std::vector<Box>>(), {}, TextMask::per_box);
+    } else {
+      const auto polygons = item.at("polygons").get<std::vector<Polygon>>();
+      mask_text(image, std::vector<Box>(polygons.size()), polygons, TextMask::polygon);
+    }
+    EXPECT_EQ(image.rgb, from_bytes(document, item.at("expected")).rgb) << id;
+  }
+  EXPECT_EQ(seen, (std::map<std::string, int>{{"overlay", 6}, {"per_box", 6}, {"polygon", 6}}));
+}
+
+TEST(Draw, AnOutsideStrokeNeedsRoom) {
+  Image image = ramp(10, 8);
+  EXPECT_NAMES(test::data_error([&] {
+                 draw_blue_box(image, {0, 0, 10, 8}, Stroke::outside);
+               }),
+               "no room for a stroke outside it");
+  EXPECT_EQ(image.rgb, ramp(10, 8).rgb);
+}
+
 TEST(Mask, BoxesShareTheMeanOfTheUnmaskedPicture) {
   Image image{2, 1, {10, 0, 255, 11, 1, 255}};
   const std::vector<Box> boxes{{0, 0, 1, 1}, {1, 0, 1, 1}, {50, 50, 2, 2}};
-  mask_boxes(image, boxes);
+  mask_text(image, boxes, {}, TextMask::mean);
   EXPECT_EQ(image.rgb, (std::vector<std::uint8_t>{11, 1, 255, 11, 1, 255}));  // halves go up
+}
+
+TEST(Mask, NoneLeavesThePictureAlone) {
+  Image image = ramp(10, 8);
+  mask_text(image, std::vector<Box>{{0, 0, 10, 8}}, {}, TextMask::none);
+  EXPECT_EQ(image.rgb, ramp(10, 8).rgb);
+}
+
+TEST(Mask, WhereNoPolygonIsKnownTheBoxStandsForIt) {
+  const std::vector<Box> boxes{{1, 1, 2, 2}, {5, 4, 3, 2}};
+  Image by_box = ramp(10, 8), by_polygon = ramp(10, 8), unknown = ramp(10, 8);
+  mask_text(by_box, boxes, {}, TextMask::mean);
+  mask_text(by_polygon, boxes, std::vector<Polygon>{{}, {{5, 4}, {8, 4}, {8, 6}, {5, 6}}}, TextMask::polygon);
+  mask_text(unknown, boxes, {}, TextMask::polygon);
+  EXPECT_EQ(by_polygon.rgb, by_box.rgb);
+  EXPECT_EQ(unknown.rgb, by_box.rgb);
+}
+
+TEST(Mask, RefusesCornersThatAreNoPlaces) {
+  Image image = ramp(10, 8);
+  for (const double odd : {std::numeric_limits<double>::quiet_NaN(), 1e200}) {
+    EXPECT_NAMES(test::data_error([&] {
+                   mask_text(image, std::vector<Box>{{1, 1, 2, 2}},
+                             std::vector<Polygon>{{{0, 0}, {5, odd}, {0, 5}}}, TextMask::polygon);
+                 }),
+                 "not a place");
+  }
 }
 
 }  // namespace

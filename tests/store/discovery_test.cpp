@@ -46,6 +46,7 @@ void expect_same_bits(const std::vector<T>& a, const std::vector<T>& b) {
 void expect_same_cells(const table::TaskCells& read, const table::TaskCells& made) {
   EXPECT_EQ(read.task, made.task);
   EXPECT_EQ(read.metric, made.metric);
+  EXPECT_EQ(read.definition, made.definition);
   EXPECT_EQ(read.shape, made.shape);
   EXPECT_EQ(read.candidates, made.candidates);
   EXPECT_EQ(read.answer_limit, made.answer_limit);

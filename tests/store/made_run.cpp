@@ -124,6 +124,7 @@ table::TaskCells made_cells(Kind kind, int rank, int ranks) {
                : kind == Kind::retrieval ? "retrieval"
                                          : "ocr";
   cells.metric = cells.task + ":variant";
+  cells.definition = R"({"name":")" + cells.task + R"(","prompt":"What is {vqa.question}?"})";
   cells.shape = kShape;
   cells.candidates = kind == Kind::retrieval ? kCandidates : 0;
   cells.answer_limit = kind == Kind::retrieval ? 0 : kAnswerLimit;

@@ -10,11 +10,13 @@
 #include <hones/task/task.hpp>
 
 #include "support/scratch.hpp"
+#include "support/usage_error.hpp"
 
 namespace hones::task {
 namespace {
 
 using test::data_error;
+using test::usage_error;
 using Texts = std::vector<std::string>;
 using Scores = std::vector<double>;
 
@@ -185,17 +187,6 @@ TEST(Tasks, NamesMetricsAndKinds) {
   }
 }
 
-template <typename Act>
-std::string usage_error(Act&& act) {
-  try {
-    act();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected a UsageError, got none";
-  return {};
-}
-
 TEST(Tasks, UnknownNamesAreRefused) {
   const std::string line = usage_error([] { make_task("VQA", "paper"); });
   EXPECT_NAMES(line, "'VQA'");
@@ -307,6 +298,39 @@ TEST(LoadPicture, DrawsTheBlueBoxOfAnOcrItem) {
       const auto at = static_cast<std::size_t>((y * 40 + x) * 3);
       EXPECT_EQ((std::array<int, 3>{picture.rgb[at], picture.rgb[at + 1], picture.rgb[at + 2]}), expected)
           << x << "," << y;
+    }
+  }
+}
+
+TEST(LoadPicture, DrawsTheStrokeAskedFor) {
+  const test::Scratch scratch;
+  image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
+  const auto task = make_task("ocr", "paper", {image::Stroke::outside, image::TextMask::none});
+  const Item item = task->items(small_benchmark(), 1)[0];
+  image::Image expected = grey_picture();
+  image::draw_blue_box(expected, {10, 8, 12, 9}, image::Stroke::outside);
+  EXPECT_EQ(load_picture(scratch.path(), item).rgb, expected.rgb);
+}
+
+// The control is for captions alone: the boxes of an OCR picture and its text stay.
+TEST(LoadPicture, MasksTheTextOfCaptions) {
+  const test::Scratch scratch;
+  image::Image picture = grey_picture();
+  std::fill(picture.rgb.begin(), picture.rgb.begin() + 300, std::uint8_t{0});
+  image::encode_png_file(picture, scratch.path() / "picture_1.png");
+  benchmark::Benchmark made = small_benchmark();
+  made.records[0].text_boxes = {{2, 2, 4, 3}, {20, 1, 8, 6}};
+  made.records[0].text_polygons = {{{2, 2}, {6, 2}, {2, 5}}, {}};
+  for (const auto mask : {image::TextMask::mean, image::TextMask::per_box, image::TextMask::polygon}) {
+    image::Image expected = picture;
+    image::mask_text(expected, made.records[0].text_boxes, made.records[0].text_polygons, mask);
+    EXPECT_NE(expected.rgb, picture.rgb);
+    const Pictures pictures{image::Stroke::centred, mask};
+    const Item caption = make_task("caption", "paper", pictures)->items(made, 1)[0];
+    EXPECT_EQ(load_picture(scratch.path(), caption).rgb, expected.rgb);
+    for (const std::string task : {"vqa", "retrieval"}) {
+      const Item item = make_task(task, "paper", pictures)->items(made, 1)[0];
+      EXPECT_EQ(load_picture(scratch.path(), item).rgb, picture.rgb) << task;
     }
   }
 }

@@ -75,6 +75,7 @@ TEST(Load, RefusesTheSteps) {
   EXPECT_NAMES(refusal("/decoder", nullptr), "decoder is missing");
   EXPECT_NAMES(refusal("/decoder", json{{"type", "CTC"}}), "decoder CTC");
   EXPECT_NAMES(refusal("/decoder/decoders/3/content", "ab"), "one character");
+  EXPECT_NAMES(refusal("/decoder/decoders/3/content", ""), "one character");
   EXPECT_NAMES(refusal("/decoder/decoders/3/start", -1), "Strip");
   json tower = {{"type", "Fuse"}};
   for (int i = 0; i < 100; ++i) tower = {{"type", "Sequence"}, {"decoders", {tower}}};
@@ -105,6 +106,25 @@ TEST(Load, DamageNeverCrashes) {
     } catch (const DataError&) {
     }
   }
+}
+
+// Thirty steps that make two letters of one are a thousand million; a file says so in two kilobytes.
+TEST(Load, StepsThatGrowWithoutBoundAreRefused) {
+  const json twice{{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", "aa"}};
+  const json thirty(30, twice);
+  json document = read_json(fixture("llama.json"));
+  document["normalizer"] = {{"type", "Sequence"}, {"normalizers", thirty}};
+  EXPECT_NAMES(data_error([&] { from_document(document).encode("a"); }), "Replace steps make more than");
+  document = read_json(fixture("llama.json"));
+  document["decoder"] = {{"type", "Sequence"}, {"decoders", thirty}};
+  const Tokenizer decodes = from_document(document);
+  EXPECT_NAMES(data_error([&] { decodes.decode(Ids{*decodes.id_of("a")}); }), "Replace steps make more than");
+  document = read_json(fixture("llama.json"));
+  document["normalizer"] = nullptr;
+  document["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", std::string(100'000, '_')}};
+  EXPECT_NAMES(data_error([&] { from_document(document).encode(std::string(100, ' ')); }), "Replace steps");
+  // What published files ask for stays far below.
+  EXPECT_EQ(llama().decode(llama().encode(std::string(100'000, ' '))), std::string(100'000, ' '));
 }
 
 TEST(Load, AbsentMeansTheDefault) {

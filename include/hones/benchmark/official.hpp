@@ -27,7 +27,8 @@ struct TextInstance {
   image::Box box{};
   bool legible = false;
   bool english = false;
-  std::string text;  // raw; empty where the file has none
+  std::string text;        // raw; empty where the file has none
+  image::Polygon polygon;  // `mask` of v2, `polygon` of v1; empty where the file has none
 };
 // COCO-Text v1 or v2: an entry for every key of `imgs`, its instances by id.
 std::map<std::int64_t, std::vector<TextInstance>> read_scene_text(const std::filesystem::path& file);

@@ -43,8 +43,10 @@ struct Record {
   std::string split;
   std::optional<VqaItem> vqa;
   std::optional<OcrItem> ocr;
-  std::vector<Caption> captions;  // the five references
-  std::vector<image::Box> text_boxes;
+  std::vector<Caption> captions;       // the five references
+  std::vector<image::Box> text_boxes;  // all scene text, legible or not
+  std::vector<image::Polygon>
+      text_polygons;  // one a box, empty where none is known; none at all: no polygons
   std::string where;  // "FILE:LINE", for error messages
 };
 

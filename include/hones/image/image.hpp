@@ -37,9 +37,28 @@ Image pad_to_square(const Image& source, std::array<std::uint8_t, 3> colour);
 
 // x, y, width, height in pixels; may reach outside the picture.
 using Box = std::array<double, 4>;
-// The blue box of docs/benchmark.md 2.6, drawn in place. Throws DataError when nothing of the box is inside.
-void draw_blue_box(Image& image, const Box& box);
-// Text masking of docs/benchmark.md 2.7: every box filled with the mean colour of the unmasked picture.
-void mask_boxes(Image& image, std::span<const Box> boxes);
+
+// Where the 3 pixels of a blue box lie: centred on the box's edge (one outside, two inside), or all outside,
+// for boxes so small that the stroke would cover the word.
+enum class Stroke { centred, outside };
+// "centred", "outside". Throws UsageError for anything else.
+Stroke stroke_from(const std::string& name);
+
+// The blue box of docs/benchmark.md 2.6, drawn in place on the decoded picture. Throws DataError when nothing
+// of the box is inside, or nothing of an outside stroke.
+void draw_blue_box(Image& image, const Box& box, Stroke stroke = Stroke::centred);
+
+// Corners x, y in pixels; may reach outside the picture. Fewer than three: none is known.
+using Polygon = std::vector<std::array<double, 2>>;
+
+// How scene text is painted over: nothing is; every box with the mean colour of the picture; every box with
+// its own mean colour; every polygon with the mean colour of the picture.
+enum class TextMask { none, mean, per_box, polygon };
+// "none", "mean", "per_box", "polygon". Throws UsageError for anything else.
+TextMask text_mask_from(const std::string& name);
+
+// Text masking of docs/benchmark.md 2.7, in place. Means are those of the unmasked picture, halves rounded
+// up. `polygons` is empty or has one entry a box; where none is known the box stands for it.
+void mask_text(Image& image, std::span<const Box> boxes, std::span<const Polygon> polygons, TextMask mask);
 
 }  // namespace hones::image

@@ -3,15 +3,23 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include <hones/image/image.hpp>
 
 namespace hones::model {
 
 struct GenerateOptions {
   std::filesystem::path model;  // checkpoint folder (already located)
   std::string snapshot;
-  std::filesystem::path image;  // empty: text only (raw prompt without image token)
+  std::filesystem::path image;    // empty: text only (raw prompt without image token)
+  std::optional<image::Box> box;  // drawn in blue (docs/benchmark.md 2.6)
+  image::Stroke stroke = image::Stroke::centred;
+  image::TextMask text_mask = image::TextMask::none;  // of these places (2.7)
+  std::vector<image::Box> text_boxes;
+  std::vector<image::Polygon> text_polygons;
   std::string prompt;
   bool raw_prompt = false;
   bool allow_special_in_text = false;

@@ -80,8 +80,8 @@ class Evaluator {
   // Image features of an item, or why there are none. `reason` is empty when all is well.
   at::Tensor features(const task::Item& item, std::string& reason) const;
   text::Prompt prompt(const task::Item& item, std::size_t which) const;
-  // Log P(Yes) from final hidden states [n, D], read in float32.
-  std::vector<double> log_p_yes(const at::Tensor& hidden) const;
+  // Log P(Yes) of a task that ranks, from final hidden states [n, D] or [n, 1, D], read in float32.
+  std::vector<double> log_p_yes(std::int32_t task, const at::Tensor& hidden) const;
   // What gaussian noise is scaled by, from a plain run over the trunk: [L, H, Dh].
   at::Tensor trunk_deviation(const model::ForwardInput& trunk, std::int64_t last_image_position,
                              double& layer_positions) const;
@@ -103,7 +103,7 @@ class Evaluator {
                                 const metric::DocumentFrequency& frequency) const;
 
   std::vector<std::vector<bool>> asked_;  // [L][H]
-  std::int64_t yes_ = -1;
+  std::vector<std::int64_t> yes_;  // by task: id of Yes after the prompts of one that ranks; -1 elsewhere
 };
 
 // By options.engine. `kinds` are what units of the head stage refer to (separate ones for the plain engine

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <hones/table/neurons.hpp>
+#include <hones/task/task.hpp>
 
 namespace hones::sweep {
 
@@ -16,7 +17,8 @@ struct DiscoverOptions {
   std::string model_name;           // as the user named it: a folder or org/name
   std::string snapshot;             // Hugging Face snapshot hash; empty for a plain folder
   std::filesystem::path benchmark;  // folder of `prepare`
-  std::vector<std::string> tasks{"vqa", "ocr", "caption", "retrieval"};
+  std::vector<std::string> tasks{"vqa", "ocr", "caption", "retrieval"};  // names out of known_tasks
+  std::vector<task::Definition> known_tasks = task::built_in_tasks();
   std::int64_t instances = -1;     // first lines of the split; -1: all
   std::int64_t queries = -1;       // first lines of retrieval/<split>.jsonl; -1: all
   std::vector<table::Head> heads;  // empty: all
@@ -24,7 +26,8 @@ struct DiscoverOptions {
   double sigma = 3;                // gaussian only
   std::uint64_t seed = 3407;
   std::string prompts = "paper";  // paper | release
-  std::int64_t max_new_tokens = 24;
+  task::Pictures pictures;
+  std::int64_t max_new_tokens = 24;           // of tasks that name no limit of their own
   std::string caption_importance = "mean";    // mean | corpus
   std::string open_target_join = "separate";  // separate | release_join
   std::int64_t top_k = 30;

@@ -62,8 +62,9 @@ struct Shape {
 // One task's table. `states`, `utility` and `answer_logprob` are complete on every rank once reduced; the
 // rest lies in the blocks of the rank that computed it.
 struct TaskCells {
-  std::string task;    // "vqa", "ocr", "caption", "retrieval"
-  std::string metric;  // "vqa_accuracy:normalize_always", ...
+  std::string task;        // "vqa", "ocr", ...
+  std::string metric;      // "vqa_accuracy:normalize_always", ...
+  std::string definition;  // the task as JSON; empty in results of a version that did not store it
   Shape shape;
   std::int64_t candidates = 0;    // C, retrieval only
   std::int64_t answer_limit = 0;  // generation limit; 0 for retrieval

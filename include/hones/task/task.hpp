@@ -14,6 +14,7 @@
 #include <hones/benchmark/records.hpp>
 #include <hones/image/image.hpp>
 #include <hones/metric/metric.hpp>
+#include <hones/task/definition.hpp>
 #include <hones/text/prompt.hpp>
 
 namespace hones::task {
@@ -23,9 +24,13 @@ struct Item {
   std::string image_id;
   std::string item_id;  // question id, annotation id; empty for captions; positive caption id for retrieval
   std::string file_name;
-  std::string picture_sha256;      // as the benchmark notes it; empty: the picture was not there then
-  std::optional<image::Box> box;   // drawn in blue before anything else (OCR)
-  std::vector<std::string> texts;  // the user's words: one, or one per candidate in the order shown
+  std::string picture_sha256;     // as the benchmark notes it; empty: the picture was not there then
+  std::optional<image::Box> box;  // drawn in blue before anything else (OCR)
+  image::Stroke stroke = image::Stroke::centred;      // of the box
+  image::TextMask text_mask = image::TextMask::none;  // captions: scene text painted over
+  std::vector<image::Box> text_boxes;                 // filled where text_mask is not none
+  std::vector<image::Polygon> text_polygons;          // likewise
+  std::vector<std::string> texts;           // the user's words: one, or one per candidate in the order shown
   std::vector<std::int64_t> candidate_ids;  // retrieval: caption ids, as texts
   std::size_t attributed = 0;  // which of `texts` the contributions are computed on (retrieval: the positive)
   std::string target;          // fixed-set target text; empty for open-ended tasks
@@ -38,23 +43,53 @@ struct Score {
   std::optional<metric::BleuCounts> bleu;  // captions
 };
 
-class Task {
- public:
-  virtual ~Task() = default;
-  virtual std::string name() const = 0;
-  virtual std::string metric() const = 0;  // NAME:VARIANT of docs/outputs.md
-  virtual bool generates() const { return true; }
-  virtual bool open_ended() const { return false; }
-  // The task's instances in benchmark order, at most `limit` (-1: all). Throws DataError when a record lacks
-  // what the task needs.
-  virtual std::vector<Item> items(const benchmark::Benchmark& benchmark, std::int64_t limit) const = 0;
-  // Utility of an answer (generating tasks only).
-  virtual Score score(const Item& item, const std::string& answer) const;
+// What is done to pictures before the model sees them (docs/benchmark.md 2.6, 2.7).
+struct Pictures {
+  image::Stroke stroke = image::Stroke::centred;      // of every blue box
+  image::TextMask text_mask = image::TextMask::none;  // the caption control: tasks that say mask_text alone
 };
 
-// `prompts` is "paper" or "release" (docs/method.md section 1). Throws UsageError naming the known tasks.
-std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts);
-const std::vector<std::string>& task_names();
+// A definition at work on the benchmark's records.
+class Task {
+ public:
+  // `prompts` is "paper" or "release" (docs/method.md section 1); UsageError for anything else.
+  Task(Definition definition, const std::string& prompts, const Pictures& pictures = {});
+  ~Task();
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+
+  const Definition& definition() const { return definition_; }
+  const std::string& name() const { return definition_.name; }
+  const std::string& metric() const { return definition_.metric; }  // NAME:VARIANT of docs/outputs.md
+  bool generates() const { return definition_.over == Over::records; }
+  bool open_ended() const { return definition_.target_rule == TargetRule::open; }
+  bool counts_bleu() const;  // Score::bleu is filled
+  // The task's own limit of an answer, or else `otherwise`.
+  std::int64_t answer_limit(std::int64_t otherwise) const {
+    return definition_.max_new_tokens.value_or(otherwise);
+  }
+  // Instances in benchmark order out of the first `lines` records or queries (-1: all): those that pass the
+  // task's filters. Throws DataError when a record lacks what the task needs.
+  std::vector<Item> items(const benchmark::Benchmark& benchmark, std::int64_t lines) const;
+  // Utility of an answer (generating tasks only).
+  Score score(const Item& item, const std::string& answer) const;
+
+ private:
+  struct Parsed;
+  bool passes(const benchmark::Record& record) const;
+  Item of_record(const benchmark::Record& record) const;
+  Item of_query(const benchmark::Query& query) const;
+
+  Definition definition_;
+  Pictures pictures_;
+  std::unique_ptr<const Parsed> parsed_;
+};
+
+// A built-in task. Throws UsageError naming those that are.
+std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts,
+                                const Pictures& pictures = {});
+std::vector<std::string> task_names();  // of the built-in tasks
+
 text::ChatTemplate chat_for(const std::string& prompts);
 
 // NDCG@5 of the candidates' log P(Yes), ties averaged.
@@ -71,7 +106,8 @@ class ChangedPicture : public Error {
 };
 
 // The picture as the model sees it: its file checked against the benchmark's digest, decoded, with the item's
-// box drawn. Throws DataError (unreadable, box outside) and ChangedPicture.
+// box drawn, scene text painted over where asked. Throws DataError (unreadable, box outside) and
+// ChangedPicture.
 image::Image load_picture(const std::filesystem::path& images, const Item& item);
 
 }  // namespace hones::task

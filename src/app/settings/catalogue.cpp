@@ -214,6 +214,15 @@ std::vector<Setting> data_settings() {
           .in({prepare})
           .changes_numbers()
           .means("seed of every random decision"),
+      integer("prepare.preview", "--preview", 0)
+          .unit("instances of every task")
+          .at_least(0)
+          .at_most(1000)
+          .in({prepare})
+          .means("contact sheets of what a model will see, in preview/ of the benchmark; 0: none"),
+      Describe("prepare.preview_model", "--preview-model", Type::model, std::string())
+          .in({prepare})
+          .means("checkpoint whose picture processor the sheets show; none: that of LLaVA-1.5, 336 x 336"),
       path("prepare.out", "--out")
           .required()
           .new_each_run()
@@ -307,7 +316,26 @@ std::vector<Setting> model_settings() {
           .at_most(4096)
           .in({generate, discover})
           .changes_numbers()
-          .means("length at which an answer ends without an end token"),
+          .means("length at which an answer ends without an end token; a task's own limit wins"),
+  };
+}
+
+// What is done to pictures before a model, or people, see them.
+std::vector<Setting> picture_settings() {
+  return {
+      text("pictures.box_stroke", "--box-stroke", "centred")
+          .one_of({"centred", "outside"})
+          .in({prepare, generate, discover})
+          .changes_numbers()
+          .means(
+              "where the 3 pixels of a blue box lie: centred on its edge, or just outside it, for boxes so "
+              "small that the stroke would cover the word"),
+      text("pictures.mask_text", "--mask-text", "none")
+          .one_of({"none", "mean", "per_box", "polygon"})
+          .in({prepare, generate, discover})
+          .changes_numbers()
+          .means("the caption control, scene text painted over in the pictures of captions: its boxes with "
+                 "the picture's mean colour or each with its own, or its polygons with the picture's"),
   };
 }
 
@@ -320,6 +348,15 @@ std::vector<Setting> generate_settings() {
           .required()
           .in({generate})
           .means("what is asked; rendered into the family's chat form"),
+      text("generate.box", "--box", "")
+          .unit("pixels")
+          .in({generate})
+          .means("X,Y,WIDTH,HEIGHT of a blue box drawn on the picture, as for the task ocr"),
+      text("generate.text_regions", "--text-regions", "")
+          .unit("pixels")
+          .in({generate})
+          .means("where the text is that --mask-text paints over: X,Y,WIDTH,HEIGHT, or the corners "
+                 "X1,Y1,X2,Y2,X3,Y3,... of a polygon; several between semicolons"),
       boolean("generate.raw_prompt", "--raw-prompt")
           .in({generate})
           .means("take the prompt as it stands, <image> included"),
@@ -376,11 +413,14 @@ std::vector<Setting> discover_settings() {
   return {
       path("benchmark.path", "--benchmark").required().in({discover}).means("folder that `prepare` made"),
 
+      path("tasks.file", "--tasks-file")
+          .in({prepare, discover})
+          .means("TOML file of tasks beside the built-in vqa, ocr, caption and retrieval, or in their place; "
+                 "configs/tasks.toml explains the form"),
       list("discover.tasks", "--tasks", Type::texts, {"vqa", "ocr", "caption", "retrieval"})
-          .one_of({"vqa", "ocr", "caption", "retrieval"})
-          .in({discover})
+          .in({prepare, discover})
           .changes_numbers()
-          .means("tasks swept, in this order"),
+          .means("tasks swept, or shown by --preview, in this order"),
       integer("discover.instances", "--instances", -1)
           .unit("images")
           .at_least(1)
@@ -388,7 +428,8 @@ std::vector<Setting> discover_settings() {
           .or_minus_one()
           .in({discover})
           .changes_numbers()
-          .means("first lines of the discovery split that vqa, ocr and caption take; -1: all"),
+          .means("first lines of the discovery split that tasks over records take, before their filters; -1: "
+                 "all"),
       integer("discover.queries", "--queries", -1)
           .unit("queries")
           .at_least(1)
@@ -396,7 +437,7 @@ std::vector<Setting> discover_settings() {
           .or_minus_one()
           .in({discover})
           .changes_numbers()
-          .means("first lines of the discovery queries that retrieval takes; -1: all"),
+          .means("first lines of the discovery queries that tasks over queries take; -1: all"),
       list("discover.heads", "--heads", Type::heads, {"all"})
           .one_of({"all"})
           .unit("LAYER:HEAD")
@@ -405,7 +446,7 @@ std::vector<Setting> discover_settings() {
           .means("heads whose replacement is measured"),
       text("discover.prompts", "--prompts", "paper")
           .one_of({"paper", "release"})
-          .in({discover})
+          .in({prepare, discover})
           .changes_numbers()
           .means("wording of the prompts: the paper's, or that of its released code"),
       text("discover.caption_importance", "--caption-importance", "mean")
@@ -526,8 +567,8 @@ std::vector<Setting> ranking_settings() {
 std::span<const Setting> catalogue() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> settings;
-    for (auto part : {data_settings(), model_settings(), generate_settings(), score_settings(),
-                      discover_settings(), ranking_settings()}) {
+    for (auto part : {data_settings(), model_settings(), picture_settings(), generate_settings(),
+                      score_settings(), discover_settings(), ranking_settings()}) {
       settings.insert(settings.end(), part.begin(), part.end());
     }
     return settings;

@@ -64,6 +64,7 @@ bool allows_list(const Setting& setting, const std::vector<std::string>& words) 
   if (setting.type == Type::heads && words == std::vector<std::string>{"all"})
     return is_choice(setting, "all");
   for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].empty()) return false;
     if (setting.type == Type::heads ? !is_head(words[i]) : !is_choice(setting, words[i])) return false;
     for (std::size_t j = 0; j < i; ++j) {
       if (words[i] == words[j]) return false;
@@ -114,7 +115,8 @@ std::string allowed(const Setting& setting) {
     case Type::model:
       return "a folder or org/name";
     case Type::texts:
-      return "a list of different words out of " + joined(setting.choices, ", ");
+      return "a list of different words" +
+             (setting.choices.empty() ? std::string() : " out of " + joined(setting.choices, ", "));
     case Type::heads:
       return std::string("a list of different heads LAYER:HEAD, counted from 0") +
              (setting.choices.empty() ? "" : ", or all");

@@ -1,0 +1,47 @@
+// A benchmark's folder: discovery.jsonl NUL retrieval/discovery.jsonl NUL manifest.json; where the last is
+// empty a good one stands in. What loads must go back to the same lines and serve every task.
+#include <hones/benchmark/records.hpp>
+#include <hones/task/task.hpp>
+
+#include "support.hpp"
+
+namespace {
+
+constexpr const char* kManifest = R"({"images": "images", "seed": 1, "sizes": {}, "retrieval": {}})";
+
+void use(const hones::benchmark::Benchmark& benchmark) {
+  for (const std::string& name : hones::task::task_names())
+    hones::fuzz::accepted([&] { hones::task::make_task(name, "paper")->items(benchmark, -1); });
+}
+
+// A benchmark as the program itself writes it.
+std::string lines_of(const hones::benchmark::Benchmark& benchmark) {
+  std::string lines;
+  for (const auto& record : benchmark.records) lines += to_json_line(record) + "\n";
+  for (const auto& query : benchmark.queries) lines += to_json_line(query) + "\n";
+  return lines;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const hones::fuzz::Folder folder;
+  static const bool made = std::filesystem::create_directories(folder.path() / "images");
+  if (!made) hones::fuzz::defect("no folder of pictures");
+  const auto parts = hones::fuzz::parts_of(data, size, 3);
+  folder.write("discovery.jsonl", parts[0]);
+  folder.write("retrieval/discovery.jsonl", parts[1]);
+  folder.write("manifest.json", parts[2].empty() ? kManifest : parts[2]);
+  hones::benchmark::Benchmark benchmark;
+  if (!hones::fuzz::accepted([&] { benchmark = hones::benchmark::load(folder.path(), "discovery"); }))
+    return 0;
+  use(benchmark);
+  std::string records, queries;
+  for (const auto& record : benchmark.records) records += to_json_line(record) + "\n";
+  for (const auto& query : benchmark.queries) queries += to_json_line(query) + "\n";
+  folder.write("discovery.jsonl", records);
+  folder.write("retrieval/discovery.jsonl", queries);
+  const auto again = hones::benchmark::load(folder.path(), "discovery");
+  if (lines_of(again) != records + queries) hones::fuzz::defect("a line does not go there and back");
+  return 0;
+}

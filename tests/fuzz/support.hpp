@@ -1,0 +1,83 @@
+// What the fuzz targets share. A reader of strangers' files may refuse them, with one line for the user; all
+// else that leaves it (another exception, a signal, memory or time without bound) is a defect.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <unistd.h>
+
+#include <hones/base/error.hpp>
+
+namespace hones::fuzz {
+
+[[noreturn]] inline void defect(const std::string& what) {
+  std::fprintf(stderr, "defect: %s\n", what.c_str());
+  std::abort();
+}
+
+// Runs `act`, which may refuse its input as bad data or wrong use. True when it did not.
+template <typename Act>
+bool accepted(Act&& act) {
+  try {
+    act();
+    return true;
+  } catch (const InternalError&) {
+    throw;  // an own invariant is broken: never the input's fault
+  } catch (const Error& error) {
+    const std::string line = error.what();
+    if (error.code() != ExitCode::bad_data && error.code() != ExitCode::usage)
+      defect("exit code of: " + line);
+    if (line.empty()) defect("a refusal without a word");
+    return false;
+  }
+}
+
+// The input cut at NUL bytes, which no text file of ours holds: always `count` parts, the last ones empty.
+inline std::vector<std::string> parts_of(const std::uint8_t* data, std::size_t size, std::size_t count) {
+  std::vector<std::string> parts;
+  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  while (parts.size() + 1 < count) {
+    const std::size_t end = std::min(rest.find('\0'), rest.size());
+    parts.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  parts.emplace_back(rest);
+  return parts;
+}
+
+// A folder of this process, gone when it ends in order.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "hones_fuzz_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) defect("cannot make " + name);
+    path_ = name;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path write(const std::string& name, const std::string& text) const {
+    std::filesystem::path file = path_ / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+    return file;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace hones::fuzz
