@@ -236,7 +236,8 @@ void check_others(const std::filesystem::path& folder, const std::string& split,
                   const Manifest& manifest) {
   std::unordered_map<std::string, std::string> owner;  // image id -> split
   for (const auto& entry : images) owner.emplace(entry.first, split);
-  for (const auto& [other, size] : manifest.sizes) {
+  for (const auto& entry : manifest.sizes) {
+    const std::string& other = entry.first;  // clang 14 captures no structured bindings
     if (other == split) continue;
     const std::filesystem::path file = folder / (other + ".jsonl");
     std::int64_t found = 0;
@@ -246,7 +247,7 @@ void check_others(const std::filesystem::path& folder, const std::string& split,
       if (of != other) fields.fail("image_id", "\"" + id + "\" is also an image of the split " + of);
       ++found;
     });
-    check_size(file, found, size);
+    check_size(file, found, entry.second);
   }
 }
 

@@ -95,7 +95,7 @@ for drawn in "" "--box 5,5,20,20" "--box 5,5,20,20 --box-stroke outside" "--mask
   sha256sum <dump.safetensors
 done >dumps.txt
 [ "$(sort -u dumps.txt | wc -l)" = 6 ] || fail "six pictures differ in what is drawn, but not in what the model is given"
-does "$hones" generate --model "$model" --image "$(ls scenes/images/*.jpg | head -n 1)" --prompt "What is in the picture?" --json
+does "$hones" generate --model "$model" --image "$picture" --prompt "What is in the picture?" --json
 grep -q '"answer_ids"' out.txt || fail "generate --json said: $(cat out.txt)"
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --top-k 2 \
   --stored-heads 2 --dry-run --out first
@@ -118,16 +118,16 @@ sed 's/"question":"/"question":"Really: /' benchmark/discovery.jsonl >edited.jso
 cp -r benchmark edited && mv edited.jsonl edited/discovery.jsonl
 refused 3 "edited: not the benchmark of first/discovery.h5" "$hones" rank first --benchmark edited --out refused
 [ -e refused ] && fail "a refused rank made a folder"
-picture=$(sed -n '1s/.*"file_name":"\([^"]*\)".*/\1/p' benchmark/discovery.jsonl)
-cp "scenes/images/$picture" kept.jpg
-printf x >>"scenes/images/$picture"
-refused 3 "$picture is not the one that the benchmark was prepared with" \
+named=$(sed -n '1s/.*"file_name":"\([^"]*\)".*/\1/p' benchmark/discovery.jsonl)
+cp "scenes/images/$named" kept.jpg
+printf x >>"scenes/images/$named"
+refused 3 "$named is not the one that the benchmark was prepared with" \
   "$hones" discover --model "$model" --benchmark benchmark --tasks vqa --instances 1 --heads 0:0 --out changed
-mv kept.jpg "scenes/images/$picture"
+mv kept.jpg "scenes/images/$named"
 
 # Transfer sets.
 printf '{"7":{"question":"What is it?","answer":"dog","imageId":"n1","isBalanced":true,"types":{"structural":"query"}}}' >gqa.json
-mkdir gqa_images && cp "scenes/images/$picture" gqa_images/n1.jpg
+mkdir gqa_images && cp "scenes/images/$named" gqa_images/n1.jpg
 does "$hones" prepare --gqa gqa.json --images gqa_images --out gqa
 grep -q '"answer_type":"open"' gqa/test.jsonl || fail "test.jsonl of GQA said: $(cat gqa/test.jsonl)"
 does "$hones" prepare --config gqa/settings.toml --out gqa_again

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <hones/base/digest.hpp>
 #include <hones/preview/preview.hpp>
 
 #include "support/scratch.hpp"
@@ -25,8 +26,11 @@ benchmark::Benchmark three_pictures(const test::Scratch& scratch) {
     record.captions = {{1, "A dog."}, {2, "One red dog."}};
     record.text_boxes = {{10, 8, 12, 9}};
     record.where = "discovery.jsonl:" + id;
+    if (id != "2") {
+      image::encode_png_file(grey(60, 40), scratch.path() / record.file_name);
+      record.sha256 = sha256_file(scratch.path() / record.file_name);
+    }
     made.records.push_back(record);
-    if (id != "2") image::encode_png_file(grey(60, 40), scratch.path() / record.file_name);
   }
   return made;
 }

@@ -306,7 +306,7 @@ TEST(LoadPicture, DrawsTheStrokeAskedFor) {
   const test::Scratch scratch;
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
   const auto task = make_task("ocr", "paper", {image::Stroke::outside, image::TextMask::none});
-  const Item item = task->items(small_benchmark(), 1)[0];
+  const Item item = noted(task->items(small_benchmark(), 1)[0], scratch);
   image::Image expected = grey_picture();
   image::draw_blue_box(expected, {10, 8, 12, 9}, image::Stroke::outside);
   EXPECT_EQ(load_picture(scratch.path(), item).rgb, expected.rgb);
@@ -326,10 +326,10 @@ TEST(LoadPicture, MasksTheTextOfCaptions) {
     image::mask_text(expected, made.records[0].text_boxes, made.records[0].text_polygons, mask);
     EXPECT_NE(expected.rgb, picture.rgb);
     const Pictures pictures{image::Stroke::centred, mask};
-    const Item caption = make_task("caption", "paper", pictures)->items(made, 1)[0];
+    const Item caption = noted(make_task("caption", "paper", pictures)->items(made, 1)[0], scratch);
     EXPECT_EQ(load_picture(scratch.path(), caption).rgb, expected.rgb);
     for (const std::string task : {"vqa", "retrieval"}) {
-      const Item item = make_task(task, "paper", pictures)->items(made, 1)[0];
+      const Item item = noted(make_task(task, "paper", pictures)->items(made, 1)[0], scratch);
       EXPECT_EQ(load_picture(scratch.path(), item).rgb, picture.rgb) << task;
     }
   }

@@ -1,5 +1,6 @@
 #include "app/settings/settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <nlohmann/json.hpp>
@@ -86,6 +87,9 @@ std::string Settings::json_of(bool all) const {
     if (!setting.known_to(command_) || !(all || setting.numeric)) continue;
     if (setting.inherited(command_) && !given(setting.key)) continue;
     std::visit([&](const auto& typed) { object[setting.key] = typed; }, value(setting.key));
+    // Lists of tasks and heads are sets: the order they were typed in changes no number.
+    if (auto& stored = object[setting.key]; !all && stored.is_array())
+      std::sort(stored.begin(), stored.end());
   }
   return object.dump();
 }
