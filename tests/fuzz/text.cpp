@@ -31,7 +31,7 @@ void normalise(const std::string& text) {
     const double itself = hones::metric::vqa_accuracy(text, std::vector<std::string>(10, text));
     if (itself != 0 && itself != 1) hones::fuzz::defect("an answer is partly its own");
     hones::metric::anls(text, std::vector<std::string>{text, "some other"});
-    hones::metric::tokenize_at_blanks(text);
+    hones::metric::ptb_tokenize(text);
   });
 }
 
