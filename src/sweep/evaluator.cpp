@@ -28,8 +28,10 @@ std::int64_t Work::invalid_cells() const {
 
 std::int64_t default_tile_positions(const checkpoint::DecoderConfig& config, std::int64_t bytes_per_value) {
   // Alive at once at the widest point of a layer: residual, norm and their float32 copies (6 D), gate, up and
-  // their product (3 F).
-  const std::int64_t per_position = bytes_per_value * (6 * config.hidden_size + 3 * config.intermediate_size);
+  // their product (3 F); and the keys and values of all layers, which rows whose answer changes decode from.
+  const std::int64_t kept = 2 * config.layers * config.kv_heads * config.head_dim;
+  const std::int64_t per_position =
+      bytes_per_value * (6 * config.hidden_size + 3 * config.intermediate_size + kept);
   return std::max<std::int64_t>(1, (std::int64_t{1} << 30) / per_position);
 }
 

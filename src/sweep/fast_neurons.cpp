@@ -40,6 +40,7 @@ std::vector<std::vector<std::size_t>> tiles(const table::NeuronSums& sums, std::
 Work FastEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cells,
                             const std::vector<attribution::Target>& targets, table::NeuronSums& sums) {
   const c10::InferenceMode no_gradients;
+  current_.reset();  // the head stage is over; what it kept is of no use here
   const auto task = static_cast<std::int32_t>(unit.load);
   const std::int64_t L = model_.config().text.layers;
   Work work;

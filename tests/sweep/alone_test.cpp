@@ -198,7 +198,7 @@ TEST_F(Alone, DryRunTouchesNothing) {
 TEST(Tiles, FollowFromShapeAlone) {
   checkpoint::DecoderConfig config;  // 7B
   const std::int64_t positions = sweep::default_tile_positions(config, 2);
-  EXPECT_EQ(positions, (std::int64_t{1} << 30) / (2 * (6 * 4096 + 3 * 11008)));
+  EXPECT_EQ(positions, (std::int64_t{1} << 30) / (2 * (6 * 4096 + 3 * 11008 + 2 * 32 * 4096)));
   EXPECT_EQ(sweep::tile_rows(positions, 650, 32), positions / 650);
   EXPECT_EQ(sweep::tile_rows(10, 650, 32), 1);
   EXPECT_EQ(sweep::tile_rows(1000000, 650, 32), 32);

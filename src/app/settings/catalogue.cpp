@@ -287,9 +287,7 @@ std::vector<Setting> model_settings() {
           .at_most(kMostOfAll)
           .in({discover})
           .changes_numbers()
-          .means("plain engine: positions of one batch of heads, rows times length; 0: follows from model "
-                 "shape and "
-                 "dtype"),
+          .means("positions of one batch of heads, rows times length; 0: follows from model shape and dtype"),
 
       text("intervention.operator", "--operator", "mean")
           .one_of({"mean", "zero", "gaussian", "none"})
