@@ -16,6 +16,12 @@ std::int64_t OpenRow::bytes() const {
   return bytes;
 }
 
+std::int64_t Continuation::bytes_of_row(std::int64_t prompt_length) const {
+  const checkpoint::DecoderConfig& config = model_.decoder().config();
+  return 2 * config.layers * (prompt_length + limit_) * config.kv_heads * config.head_dim *
+         static_cast<std::int64_t>(c10::elementSize(model_.decoder().dtype()));
+}
+
 // Keys and values of all rows with room for the answer, and where each row stands.
 class Continuation::Batch {
  public:
@@ -189,13 +195,21 @@ Continuations Continuation::run(std::int64_t prompt_length, const PlainState& pl
     return static_cast<std::int64_t>(ids.size()) >= limit_ ||
            std::find(eos.begin(), eos.end(), ids.back()) != eos.end();
   };
-  std::vector<Progress> states;
-  for (const OpenRow& row : rows) {
-    HONES_ASSERT(!row.ids.empty(), "a row without its first token");
-    states.push_back({row.ids, row.ids.size(), ended(row.ids), true});
+  result.rows.resize(rows.size());
+  std::vector<Progress> states;    // of the rows that have not ended
+  std::vector<std::size_t> place;  // of each in `rows`
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    HONES_ASSERT(!rows[r].ids.empty(), "a row without its first token");
+    result.rows[r].ids = rows[r].ids;
+    if (ended(rows[r].ids)) continue;
+    states.push_back({rows[r].ids, rows[r].ids.size(), false, true});
+    place.push_back(r);
   }
+  if (states.empty()) return result;
+  std::vector<OpenRow> open;
+  for (const std::size_t r : place) open.push_back(std::move(rows[r]));
   const auto layers = static_cast<double>(model_.decoder().config().layers);
-  Batch batch(model_, limit_, prompt_length, plain, path, rows);
+  Batch batch(model_, limit_, prompt_length, plain, path, open);
   while (true) {
     // Drafts, all rows at once, each at its own position.
     while (true) {
@@ -211,7 +225,7 @@ Continuations Continuation::run(std::int64_t prompt_length, const PlainState& pl
       for (std::size_t r = 0; r < states.size(); ++r) {
         if (!ended(states[r].ids)) states[r].ids.push_back(next[r]);
       }
-      result.decode_layer_positions += layers * static_cast<double>(going);
+      result.decode_layer_positions += layers * static_cast<double>(states.size());
     }
     bool all_done = true;
     for (std::size_t r = 0; r < states.size(); ++r) {
@@ -240,9 +254,10 @@ Continuations Continuation::run(std::int64_t prompt_length, const PlainState& pl
     }
     if (all_done) break;
   }
-  for (Progress& state : states) {
-    if (!state.finite) state.ids.clear();
-    result.rows.push_back({std::move(state.ids), state.finite});
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    Continued& row = result.rows[place[i]];
+    row.finite = states[i].finite;
+    row.ids = states[i].finite ? std::move(states[i].ids) : std::vector<std::int64_t>{};
   }
   return result;
 }

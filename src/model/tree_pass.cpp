@@ -174,7 +174,7 @@ at::Tensor TreePass::attention(std::int64_t index, const at::Tensor& x, bool las
     return into.view({R, T_, -1, Dh});
   };
   const auto turn = [&](const at::Tensor& t) {
-    rotate_in_place(t.view({R * T_, -1, Dh}), layout.cos_rows, layout.sin_rows);
+    rotate_in_place(t.view({n, -1, Dh}), layout.cos_rows.narrow(0, 0, n), layout.sin_rows.narrow(0, 0, n));
   };
   const at::Tensor own_keys = project(workspace_.keys_[static_cast<std::size_t>(index)], layer.k_proj);
   const at::Tensor own_values = project(workspace_.values_[static_cast<std::size_t>(index)], layer.v_proj);

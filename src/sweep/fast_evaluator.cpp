@@ -75,6 +75,10 @@ void FastEvaluator::plant(Subject& subject) const {
                                                                       : seat.answer);
     }
   }
+  // Keys of a row lie in buffers that the next sequence's pass overwrites: what generates has one sequence.
+  HONES_ASSERT(prompts.size() <= 1 || std::none_of(subject.seats.begin(), subject.seats.end(),
+                                                   [](const Seat& seat) { return seat.what->generates(); }),
+               "a bundle that generates must be one sequence");
   // Noise belongs to the trunk up to the last image token and to the prompt behind it, whatever the ids
   // share.
   const std::int64_t most_shared = op_ == model::Operator::gaussian
@@ -163,7 +167,7 @@ bool FastEvaluator::first_drafts(Subject& subject) const {
 // Lets every answer that has not ended run on, from its last id, in one prompt's shape.
 // Then a pass with the answers behind their prompts either says the same, or corrects the first id that
 // differs.
-bool FastEvaluator::confirm_drafts(Subject& subject) const {
+bool FastEvaluator::confirm_drafts(Subject& subject, bool last) const {
   bool excludes = false;
   for (Seat& seat : subject.seats) {
     if (!seat.excluded.empty() || !seat.what->generates()) continue;
@@ -201,7 +205,7 @@ bool FastEvaluator::confirm_drafts(Subject& subject) const {
         std::mismatch(seat.answer.begin(), seat.answer.end(), reading.best.begin(), reading.best.end());
     if (left == seat.answer.end()) continue;
     stands = false;
-    seat.answer.assign(reading.best.begin(), right + 1);
+    if (!last) seat.answer.assign(reading.best.begin(), right + 1);
   }
   return stands;
 }
@@ -228,12 +232,13 @@ void FastEvaluator::plain_run(Subject& subject) const {
   plant(subject);
   if (subject.trees.empty()) return;
   if (first_drafts(subject)) plant(subject);
-  // Each round that does not stand makes at least one more id the packed pass's own. Near-ties that two
-  // shapes settle differently could go on for ever: then the packed pass's last word stands.
+  // A corrected answer changes the packed shape, and near-ties could be settled in turns for ever. Then the
+  // draft of the last round stands, which is what rows are compared with; `none` may differ from it at that
+  // tie.
   std::int64_t most = 1;
   for (const Seat& seat : subject.seats)
     most = std::max(most, seat.what->answer_limit(options_.max_new_tokens));
-  for (std::int64_t round = 0; round <= most && !confirm_drafts(subject); ++round) {
+  for (std::int64_t round = 0; round <= most && !confirm_drafts(subject, round == most); ++round) {
   }
   score_plain(subject);
 }

@@ -34,7 +34,7 @@ class FastEvaluator : public Evaluator {
   void measure_trunk(Subject& subject) const;
   void plain_run(Subject& subject) const;
   bool first_drafts(Subject& subject) const;
-  bool confirm_drafts(Subject& subject) const;
+  bool confirm_drafts(Subject& subject, bool last) const;
   void plant(Subject& subject) const;
   const model::Continuation& continuation_of(const Seat& seat) const {
     return continuations_[static_cast<std::size_t>(seat.member.task)];

@@ -13,9 +13,9 @@ namespace {
 using table::CellBlock;
 using table::CellState;
 
-// Keys and values of rows that wait to be decoded, on one rank. Decoding them earlier or later changes no
-// bit.
-constexpr std::int64_t kHeldBytes = std::int64_t{512} << 20;
+// Most that rows which wait to be decoded may take, with what decoding them will, on one rank; at least one
+// row is taken. Decoding them earlier or later changes no bit.
+constexpr std::int64_t kHeldBytes = std::int64_t{1} << 30;
 
 // A row that waits to be decoded.
 struct Open {
@@ -91,7 +91,6 @@ void FastEvaluator::Layers::tile(std::int64_t layer, const std::vector<std::int6
         take(s, {layer, heads[r], static_cast<std::int64_t>(r)}, passes);
     }
   }
-  if (held_ > kHeldBytes) decode();
 }
 
 void FastEvaluator::Layers::take(std::size_t s, const Row& row, const std::vector<model::TreeRows>& passes) {
@@ -136,7 +135,6 @@ void FastEvaluator::Layers::take_answer(std::size_t s, const Row& row,
     open.row.keys.push_back(passes[t].keys[l][row.index].index_select(0, path));
     open.row.values.push_back(passes[t].values[l][row.index].index_select(0, path));
   }
-  held_ += open.row.bytes();
   if (!engine_.options_.verify) {
     double computed = 0;
     cell.answer_logprob = engine_.continuation_of(seat).draft_logprob(
@@ -144,8 +142,14 @@ void FastEvaluator::Layers::take_answer(std::size_t s, const Row& row,
         reading.first_logprob, computed);
     work_.layer_positions += computed;
     work_.decode_layer_positions += computed;
+    if (!std::isfinite(cell.answer_logprob)) {
+      cell.state = CellState::invalid;
+      return;
+    }
   }
+  held_ += open.row.bytes() + engine_.continuation_of(seat).bytes_of_row(prompt.length);
   open_.push_back(std::move(open));
+  if (held_ > kHeldBytes) decode();
 }
 
 void FastEvaluator::Layers::settle(std::size_t s, Cell& cell, const std::vector<std::int64_t>& ids) const {

@@ -99,8 +99,8 @@ Work FastEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cell
         const at::Tensor changed = contributions(rows, static_cast<std::int64_t>(r), layer, plain);
         const bool usable =
             cells.states[cells.at(index, cells.shape.column(head.layer, head.head))] != CellState::invalid;
-        if (usable && !attribution::add_head(sums, static_cast<std::int64_t>(tile[r]), values(plain),
-                                             values(changed)))
+        if (usable &&
+            !attribution::add_head(sums, static_cast<std::int64_t>(tile[r]), values(plain), values(changed)))
           ++invalid;
       }
     }

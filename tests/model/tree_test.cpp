@@ -215,6 +215,9 @@ TEST(HalfTrees, NoneChangesNoBitInHalfPrecisionEither) {
     const at::Tensor none = fast.resume(1, rows, {}).hidden;
     for (std::int64_t r = 0; r < 3; ++r)
       EXPECT_TRUE(test::same_bits(none[r], plain[0])) << model::dtype_name(dtype) << " row " << r;
+    // A smaller tile after a larger one, through all layers.
+    const RowEdit first = test::replace(0, {1}, model::Operator::none);
+    EXPECT_TRUE(test::same_bits(fast.resume(0, {first}, {}).hidden[0], plain[0])) << model::dtype_name(dtype);
   }
 }
 

@@ -30,7 +30,7 @@ struct Continued {
 
 struct Continuations {
   std::vector<Continued> rows;
-  double decode_layer_positions = 0;  // one position through one layer each
+  double decode_layer_positions = 0;  // computed: rows that have ended go along until all have
   double check_layer_positions = 0;
 };
 
@@ -38,6 +38,9 @@ class Continuation {
  public:
   // limit: most new tokens. `model` must outlive it.
   Continuation(const Llava& model, std::int64_t limit) : model_(model), limit_(limit) {}
+
+  // Bytes that run() takes for one row: keys and values of all layers, prompt and answer.
+  std::int64_t bytes_of_row(std::int64_t prompt_length) const;
 
   // All rows continue one prompt of `prompt_length` positions; `path` are its packed indices in `plain` (see
   // PromptTree::path) with those of the draft behind them. What the batch holds changes no answer: decoding
