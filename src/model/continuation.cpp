@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <hones/base/error.hpp>
+#include <hones/checkpoint/flops.hpp>
 #include <hones/model/continuation.hpp>
 
 #include "kernels.hpp"
@@ -240,7 +241,12 @@ Continuations Continuation::run(std::int64_t prompt_length, const PlainState& pl
     }
     if (all_done) break;
   }
-  for (Progress& state : states) {
+  const checkpoint::DecoderFlops cost(model_.decoder().config());
+  for (std::size_t r = 0; r < states.size(); ++r) {
+    Progress& state = states[r];
+    const auto known = std::ssize(rows[r].ids), all = std::ssize(state.ids);
+    result.useful_flops += cost.through(prompt_length + known - 1, prompt_length + all - 1) +
+                           static_cast<double>(all - known) * cost.head;
     if (!state.finite) state.ids.clear();
     result.rows.push_back({std::move(state.ids), state.finite});
   }
