@@ -313,35 +313,6 @@ TEST_F(Engines, ContributionsAreThePlainOnes) {
   std::printf("rank %d: largest relative difference of a contribution %.2g\n", world().rank(), worst);
 }
 
-// What `bench` forces to decode comes to the answers that it has, and how much decodes is what was asked.
-TEST_F(Engines, ForcedRowsDecodeToTheirOwnAnswers) {
-  const std::vector<sweep::Kind> kinds = sweep::shared_kinds(*tasks_);
-  sweep::DiscoverOptions all = *options_, some = *options_;
-  all.forced_share = 1;
-  some.forced_share = 0.1;
-  const auto usual = engine(*options_, kinds), forced = engine(all, kinds), tenth = engine(some, kinds);
-  const std::int64_t heads = columns() - 1;
-  for (std::size_t k = 0; k < kinds.size(); ++k) {
-    const sweep::Work own = usual->heads(unit_of(k, 0)), decoded = forced->heads(unit_of(k, 0));
-    PlainCells expected, found;
-    collect(own, expected);
-    collect(decoded, found);
-    std::int64_t answers = 0;
-    for (const auto& [key, row] : expected) {
-      answers += (*tasks_)[static_cast<std::size_t>(key.first)].task->generates();
-      for (std::size_t column = 0; column < row.size(); ++column) {
-        EXPECT_EQ(found.at(key)[column].answer, row[column].answer) << "column " << column;
-        EXPECT_EQ(found.at(key)[column].utility, row[column].utility) << "column " << column;
-      }
-    }
-    EXPECT_EQ(decoded.decoded, heads * answers);
-    EXPECT_EQ(tenth->heads(unit_of(k, 0)).decoded, (heads + 9) / 10 * answers);
-    if (answers == 0) continue;
-    EXPECT_GT(decoded.decode_layer_positions, own.decode_layer_positions);
-    EXPECT_GT(decoded.useful_flops, own.useful_flops);
-  }
-}
-
 // The null control goes the way of every operator and changes nothing.
 TEST_F(Engines, NoneIsExactlyZero) {
   sweep::DiscoverOptions options = *options_;
