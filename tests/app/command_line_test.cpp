@@ -92,7 +92,8 @@ TEST(CommandLine, APositionalFolder) {
 
 TEST(CommandLine, WrongUseInOneLine) {
   EXPECT_EQ(refused({}),
-            "no command: expected one of synth, prepare, generate, score, discover, rank, bench (hones_mpi --help)");
+            "no command: expected one of synth, prepare, generate, score, discover, rank, bench (hones_mpi "
+            "--help)");
   EXPECT_EQ(refused({"discovr"}),
             "unknown command discovr: the nearest is discover; expected one of synth, prepare, generate, "
             "score, discover, rank, bench");
