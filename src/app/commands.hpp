@@ -11,6 +11,7 @@ void prepare(const settings::Settings& settings);
 void generate(const settings::Settings& settings);
 void score(const settings::Settings& settings);
 void rank(const settings::Settings& settings);
+void bench(const settings::Settings& settings);
 
 // The one command for several ranks: it starts MPI, so it gets main's arguments. Returns the exit code.
 int discover(int argc, char** argv);

@@ -29,6 +29,8 @@ void run(const hones::settings::Settings& settings) {
       return hones::app::score(settings);
     case Command::rank:
       return hones::app::rank(settings);
+    case Command::bench:
+      return hones::app::bench(settings);
     case Command::discover:
       break;  // main has taken it
   }

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <hones/base/error.hpp>
+#include <hones/checkpoint/flops.hpp>
 #include <hones/model/continuation.hpp>
 
 #include "kernels.hpp"
@@ -254,7 +255,11 @@ Continuations Continuation::run(std::int64_t prompt_length, const PlainState& pl
     }
     if (all_done) break;
   }
+  const checkpoint::DecoderFlops cost(model_.decoder().config());
   for (std::size_t i = 0; i < states.size(); ++i) {
+    const auto known = std::ssize(open[i].ids), all = std::ssize(states[i].ids);
+    result.useful_flops += cost.through(prompt_length + known - 1, prompt_length + all - 1) +
+                           static_cast<double>(all - known) * cost.head;
     Continued& row = result.rows[place[i]];
     row.finite = states[i].finite;
     row.ids = states[i].finite ? std::move(states[i].ids) : std::vector<std::int64_t>{};

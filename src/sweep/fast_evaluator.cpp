@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <hones/base/error.hpp>
+#include <hones/checkpoint/flops.hpp>
 #include <hones/model/prompt_tree.hpp>
 
 namespace hones::sweep {
@@ -29,6 +30,7 @@ const Subject& FastEvaluator::subject(std::int64_t kind, std::int64_t bundle, Wo
   seat(*current_, kinds_.at(static_cast<std::size_t>(kind)).bundles.at(static_cast<std::size_t>(bundle)));
   plain_run(*current_);
   work.layer_positions += current_->layer_positions;
+  work.useful_flops += current_->useful_flops;
   return *current_;
 }
 
@@ -241,6 +243,12 @@ void FastEvaluator::plain_run(Subject& subject) const {
   for (std::int64_t round = 0; round <= most && !confirm_drafts(subject, round == most); ++round) {
   }
   score_plain(subject);
+  for (const Tree& tree : subject.trees) subject.useful_flops += tree.plain.useful_flops;
+  for (const Seat& seat : subject.seats) {
+    if (seat.excluded.empty())
+      subject.useful_flops +=
+          static_cast<double>(seat.read()) * checkpoint::DecoderFlops(model_.config().text).head;
+  }
 }
 
 // The plain answer's log-probability under the plain run, in a pass of its own behind the prompt.

@@ -1,8 +1,13 @@
 // The head stage of the fast engine: tiles of one layer's heads, and the rows whose answer changed.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 #include <c10/core/InferenceMode.h>
+
+#include <hones/base/rng.hpp>
+#include <hones/checkpoint/flops.hpp>
 
 #include "fast_evaluator.hpp"
 
@@ -29,9 +34,17 @@ struct Open {
 class FastEvaluator::Layers {
  public:
   Layers(const FastEvaluator& engine, const Subject& subject, const plan::Unit& unit, Work& work)
-      : engine_(engine), subject_(subject), unit_(unit), work_(work), H_(engine.model_.config().text.heads) {
+      : engine_(engine),
+        subject_(subject),
+        unit_(unit),
+        work_(work),
+        H_(engine.model_.config().text.heads),
+        head_flops_(checkpoint::DecoderFlops(engine.model_.config().text).head) {
     cells_.assign(subject.seats.size(),
                   std::vector<Cell>(static_cast<std::size_t>((unit.layer_end - unit.layer_begin) * H_)));
+    if (engine.options_.forced_share) {
+      for (const Seat& seat : subject.seats) forced_.push_back(drawn(seat, *engine.options_.forced_share));
+    }
   }
 
   void run() {
@@ -58,6 +71,7 @@ class FastEvaluator::Layers {
   void tile(std::int64_t layer, const std::vector<std::int64_t>& heads);
   void take(std::size_t s, const Row& row, const std::vector<model::TreeRows>& passes);
   void take_answer(std::size_t s, const Row& row, const std::vector<model::TreeRows>& passes);
+  std::vector<bool> drawn(const Seat& seat, double share) const;
   std::size_t place(const Row& row) const {
     return static_cast<std::size_t>((row.layer - unit_.layer_begin) * H_ + row.head);
   }
@@ -70,10 +84,25 @@ class FastEvaluator::Layers {
   const plan::Unit& unit_;
   Work& work_;
   std::int64_t H_;
+  double head_flops_;
   std::vector<std::vector<Cell>> cells_;  // [seat][(layer - layer_begin) * H + head]
   std::vector<Open> open_;
-  std::int64_t held_ = 0;  // bytes of open_
+  std::int64_t held_ = 0;                  // bytes of open_
+  std::vector<std::vector<bool>> forced_;  // [seat][layer * H + head]: decodes; with forced_share alone
 };
+
+// Heads of all layers whose answer is to be decoded: the same whatever the unit's layers are.
+std::vector<bool> FastEvaluator::Layers::drawn(const Seat& seat, double share) const {
+  std::vector<std::size_t> order(static_cast<std::size_t>(engine_.model_.config().text.layers * H_));
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  SplitMix64 rng(key(engine_.options_.seed, "forced",
+                     seat.what->name() + "|" + seat.item->image_id + "|" + seat.item->item_id));
+  shuffle(std::span(order), rng);
+  const auto count = static_cast<std::size_t>(std::ceil(share * static_cast<double>(order.size())));
+  std::vector<bool> drawn(order.size());
+  for (std::size_t i = 0; i < std::min(count, order.size()); ++i) drawn[order[i]] = true;
+  return drawn;
+}
 
 void FastEvaluator::Layers::tile(std::int64_t layer, const std::vector<std::int64_t>& heads) {
   std::vector<model::TreeRows> passes;
@@ -84,6 +113,7 @@ void FastEvaluator::Layers::tile(std::int64_t layer, const std::vector<std::int6
     passes.push_back(engine_.options_.resume ? tree.pass->resume(layer, edits, wants)
                                              : tree.pass->whole(tree.embeddings, edits, wants));
     work_.layer_positions += passes.back().layer_positions;
+    work_.useful_flops += passes.back().useful_flops;
   }
   for (std::size_t r = 0; r < heads.size(); ++r) {
     for (std::size_t s = 0; s < subject_.seats.size(); ++s) {
@@ -96,6 +126,7 @@ void FastEvaluator::Layers::tile(std::int64_t layer, const std::vector<std::int6
 void FastEvaluator::Layers::take(std::size_t s, const Row& row, const std::vector<model::TreeRows>& passes) {
   const Seat& seat = subject_.seats[s];
   ++work_.cells;
+  work_.useful_flops += static_cast<double>(seat.read()) * head_flops_;
   work_.full_layer_positions +=
       seat.prefill_positions * static_cast<double>(engine_.model_.config().text.layers);
   if (seat.what->generates()) {
@@ -121,14 +152,18 @@ void FastEvaluator::Layers::take_answer(std::size_t s, const Row& row,
   const auto& prompt = tree.packed.prompts[p];
   const auto [left, right] =
       std::mismatch(seat.answer.begin(), seat.answer.end(), reading.best.begin(), reading.best.end());
-  if (left == seat.answer.end()) return;  // every id the same: so is the utility
+  const bool forced = engine_.options_.forced_share.has_value();
+  // Every id the same: so is the utility.
+  if (forced ? !forced_[s][static_cast<std::size_t>(row.layer * H_ + row.head)] : left == seat.answer.end())
+    return;
+  ++work_.decoded;
 
   Open open{s, place(row), {}};
   open.row.edit = engine_.answer_edit(subject_, seat, row.layer, row.head);
   open.row.keys_from = passes[t].keys_from;
   // Without drafts the pass ends with the prompt: the first id is known, the rest decodes either way.
   const bool differs = right != reading.best.end();
-  open.row.ids.assign(reading.best.begin(), differs ? right + 1 : right);
+  open.row.ids.assign(reading.best.begin(), forced ? reading.best.begin() + 1 : differs ? right + 1 : right);
   const auto held = prompt.length + static_cast<std::int64_t>(open.row.ids.size()) - 1;
   const at::Tensor path = at::tensor(tree.packed.path(p, held), at::kLong);
   for (std::size_t l = 0; l < passes[t].keys.size(); ++l) {
@@ -180,6 +215,7 @@ void FastEvaluator::Layers::decode() {
     const model::Continuations done = engine_.continuation_of(seat).run(
         prompt.length, tree.pass->state(), tree.packed.path(p, longest), std::move(rows));
     work_.layer_positions += done.decode_layer_positions + done.check_layer_positions;
+    work_.useful_flops += done.useful_flops;
     work_.decode_layer_positions += done.decode_layer_positions + done.check_layer_positions;
     for (std::size_t i = 0; i < cells.size(); ++i) {
       Cell& cell = cells_[s][cells[i]];

@@ -8,6 +8,7 @@
 #include <hones/attribution/contribution.hpp>
 #include <hones/attribution/neurons.hpp>
 #include <hones/base/error.hpp>
+#include <hones/checkpoint/flops.hpp>
 
 #include "cell.hpp"
 
@@ -158,6 +159,16 @@ void PlainEvaluator::plain_run(Instance& state) const {
   state.answer_logprob = state.scores[state.item->attributed];
 }
 
+// Of one cell: its prompts once, and an answer of so many ids.
+double PlainEvaluator::useful_flops(const Instance& state, std::size_t answer) const {
+  const checkpoint::DecoderFlops cost(model_.config().text);
+  double sum = 0;
+  for (const model::EncodedPrompt& prompt : state.prompts)
+    sum += cost.generation(std::ssize(prompt.ids),
+                           state.what->generates() ? static_cast<std::int64_t>(answer) : 1);
+  return sum;
+}
+
 CellBlock PlainEvaluator::plain_block(const Instance& state) const {
   CellBlock block;
   block.instance = state.index;
@@ -214,6 +225,7 @@ CellBlock PlainEvaluator::head_tile(const Instance& state, std::int64_t layer, s
     Cell cell;
     if (asked(layer, head)) {
       cell = state.what->generates() ? answered(state, answers, row) : ranked(state, scores, row);
+      work.useful_flops += useful_flops(state, state.what->generates() ? answers.rows[row].ids.size() : 0);
       ++row;
       ++work.cells;
       work.invalid_by_task[static_cast<std::size_t>(state.task)] += cell.state == CellState::invalid;
@@ -267,6 +279,7 @@ Work PlainEvaluator::heads(const plan::Unit& unit) {
     }
     if (unit.owns_plain) {
       keep(plain_block(state));
+      work.useful_flops += useful_flops(state, state.answer.ids.size());
       ++work.cells;
       work.full_layer_positions += state.prefill_positions * static_cast<double>(model_.config().text.layers);
     }

@@ -33,6 +33,7 @@ class PlainEvaluator : public Evaluator {
   table::CellBlock plain_block(const Instance& state) const;
   table::CellBlock head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end,
                              Work& work) const;
+  double useful_flops(const Instance& state, std::size_t answer) const;
   Cell answered(const Instance& state, const model::Answers& answers, std::size_t row) const;
   Cell ranked(const Instance& state, const std::vector<std::vector<double>>& scores, std::size_t row) const;
   const model::Generator& generator_of(const Instance& state) const;

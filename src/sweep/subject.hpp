@@ -1,6 +1,7 @@
 // What the fast engine holds of the pictures it works on.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -29,6 +30,9 @@ struct Seat {
   std::vector<std::vector<std::int64_t>> prompts;           // ids
   std::vector<std::pair<std::size_t, std::size_t>> places;  // per prompt: tree, prompt of that tree
   double prefill_positions = 0;
+  std::size_t read() const {  // positions that logits are computed of
+    return what->generates() ? std::max<std::size_t>(1, answer.size()) : prompts.size();
+  }
 
   std::vector<std::int64_t> answer;  // generating tasks
   task::Score score;
@@ -43,6 +47,7 @@ struct Subject {
   std::int64_t last_image_position = -1;
   at::Tensor trunk_sd;  // gaussian only
   double layer_positions = 0;
+  double useful_flops = 0;  // of the last plain run
 
   std::vector<model::TreeRows> plain_passes() const {  // per tree
     std::vector<model::TreeRows> passes;

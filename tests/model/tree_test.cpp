@@ -1,10 +1,12 @@
 // The fast pass against Decoder::forward, which sees a tree through one explicit mask and starts at layer 0.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <c10/core/InferenceMode.h>
 
 #include <hones/base/error.hpp>
+#include <hones/checkpoint/flops.hpp>
 #include <hones/model/continuation.hpp>
 #include <hones/model/prompt_tree.hpp>
 #include <hones/model/tree_pass.hpp>
@@ -157,6 +159,25 @@ TEST_P(Trees, ALayerCountsByWhatItComputes) {
                    2 * second);
 }
 
+TEST_P(Trees, UsefulFlopsAreTheProductsOfWhatIsSeen) {
+  const checkpoint::DecoderFlops cost(model_.config().text);
+  std::vector<std::int64_t> all(static_cast<std::size_t>(tree_.length()));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  TreePass everywhere(model_.decoder(), workspace_, tree_.sequence, all);
+  double expected = cost.through(0, tree_.trunk);
+  for (std::size_t s = 1; s < tree_.sequence.segments.size(); ++s)
+    expected += cost.through(tree_.trunk, tree_.trunk + tree_.sequence.segments[s].length);
+  EXPECT_DOUBLE_EQ(everywhere.plain(embeddings_, {}).useful_flops, expected);
+
+  // Resumed: a layer's queries, keys, values and attention less, and all layers below.
+  const auto T = static_cast<double>(tree_.length());
+  const double one = everywhere.resume(1, {test::replace(1, {0})}, {}).useful_flops;
+  const double none = everywhere.resume(0, {test::replace(0, {0})}, {}).useful_flops;
+  EXPECT_DOUBLE_EQ(none - one, expected / static_cast<double>(cost.layers));
+  EXPECT_NEAR(everywhere.resume(cost.layers - 1, {test::replace(cost.layers - 1, {0})}, {}).useful_flops,
+              T * (cost.o + cost.ffn), 1);
+}
+
 // The answers of the plain engine's Generator, found from a row's kept keys and values.
 TEST_P(Trees, ContinuedRowsEndWhereTheGeneratorDoes) {
   constexpr std::int64_t kLimit = 8;
@@ -187,11 +208,16 @@ TEST_P(Trees, ContinuedRowsEndWhereTheGeneratorDoes) {
   }
   const auto path = alone.path(0, alone.length());
   const model::Continuations together = continuation.run(alone.length(), fast.state(), path, open);
+  double useful = 0;
   for (std::size_t i = 0; i < open.size(); ++i) {
     EXPECT_EQ(together.rows[i].ids, expected[i]) << "row " << i;
+    const auto n = static_cast<std::int64_t>(expected[i].size());  // its first id was known
+    const checkpoint::DecoderFlops cost(model_.config().text);
+    useful += cost.generation(alone.length(), n) - cost.generation(alone.length(), 1);
     const model::Continuations single = continuation.run(alone.length(), fast.state(), path, {open[i]});
     EXPECT_EQ(single.rows[0].ids, together.rows[i].ids) << "row " << i << " alone";
   }
+  EXPECT_DOUBLE_EQ(together.useful_flops, useful);
 }
 
 INSTANTIATE_TEST_SUITE_P(, Trees, testing::Values("tiny-llava", "tiny-llava-gqa"));

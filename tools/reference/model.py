@@ -134,7 +134,7 @@ class Reference:
             with self.replacing(layer, [heads[row] for row in waiting] if heads else []):
                 passes = dict(zip(waiting, self.check(prompt, [now[row] for row in waiting]).numpy()))
             for row, logits in passes.items():
-                best = self._until_end(logits.argmax(axis=-1).tolist())
+                best = self.until_end(logits.argmax(axis=-1).tolist())
                 if turn == 0:
                     log_probs[row] = draft_log_prob(logits, drafts[row])
                 if best == now[row]:
@@ -145,7 +145,7 @@ class Reference:
                 return now, settled, log_probs
         raise RuntimeError("an answer did not settle")
 
-    def _until_end(self, ids: list[int]) -> list[int]:
+    def until_end(self, ids: list[int]) -> list[int]:
         ends = [index for index, token in enumerate(ids) if token in self.eos]
         return ids[:ends[0] + 1] if ends else ids
 

@@ -32,6 +32,8 @@ struct Continuations {
   std::vector<Continued> rows;
   double decode_layer_positions = 0;  // computed: rows that have ended go along until all have
   double check_layer_positions = 0;
+  // checkpoint::DecoderFlops of every new id computed once, whatever drafts and checks cost.
+  double useful_flops = 0;
 };
 
 class Continuation {

@@ -47,6 +47,7 @@ struct TreeRows {
   std::vector<at::Tensor> keys, values;
   std::int64_t keys_from = 0;
   double layer_positions = 0;  // computed; a part of a layer counts by its share of the layer's weights
+  double useful_flops = 0;     // checkpoint::DecoderFlops of what was computed, padding left out; no logits
 };
 
 class TreePass {

@@ -33,6 +33,10 @@ struct Work {
   double layer_positions = 0;                 // computed, decoding included
   double decode_layer_positions = 0;  // of them, for rows whose answer changed: decoding and its checks
   double full_layer_positions = 0;    // of one full prefill per cell
+  // Matrix products of the decoder (checkpoint::DecoderFlops, logits included), each needed one once: what is
+  // padded, packed again or checked again does not count.
+  double useful_flops = 0;
+  std::int64_t decoded = 0;  // cells that left the plain answer and ran on by themselves (fast engine)
 
   std::int64_t invalid_cells() const;
 };

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,9 @@ struct DiscoverOptions {
   std::int64_t threads = 1;         // per rank
   std::int64_t tile_positions = 0;  // 0: follows from model shape and dtype
   double max_bad = 0.01;
+  // Fast engine, for `bench` alone: of every answer so many of the heads, drawn by the seed (rounded up), are
+  // decoded and checked as if their first id differed, and no others. None: those that do differ.
+  std::optional<double> forced_share;
 
   // What cannot change a number.
   std::filesystem::path out;

@@ -246,19 +246,19 @@ std::vector<Setting> model_settings() {
           .means("branch, tag or commit of an org/name model"),
       text("model.dtype", "--dtype", "auto")
           .one_of({"auto", "fp32", "bf16", "fp16"})
-          .in({generate, discover})
+          .in({generate, discover, bench})
           .changes_numbers()
           .means("number format of weights and arithmetic; auto: fp32 on a CPU"),
       text("model.device", "--device", "auto")
           .one_of({"auto", "cpu"})
-          .in({generate, discover})
+          .in({generate, discover, bench})
           .changes_numbers()
           .means("where the model runs; GPUs are not built yet, so auto is cpu"),
       integer("model.threads", "--threads", 1)
           .unit("threads per rank")
           .at_least(1)
           .at_most(1024)
-          .in({generate, discover})
+          .in({generate, discover, bench})
           .changes_numbers()
           .means("threads of the arithmetic; nothing else sets them"),
 
@@ -304,7 +304,7 @@ std::vector<Setting> model_settings() {
           .means("strength of the noise of operator gaussian"),
       integer("run.seed", "--seed", 3407)
           .at_least(0)
-          .in({generate, discover})
+          .in({generate, discover, bench})
           .changes_numbers()
           .means("seed of noise, of interval resampling and of halvings"),
 
@@ -560,13 +560,72 @@ std::vector<Setting> ranking_settings() {
   };
 }
 
+std::vector<Setting> bench_settings() {
+  return {
+      Describe("bench.model", "--model", Type::model, std::string("checkpoints/tiny-llava"))
+          .in({bench})
+          .means("checkpoint folder; with --shape the one that lends its tokenizer"),
+      text("bench.shape", "--shape", "")
+          .in({bench})
+          .means("layers=8,heads=16,dim=512,ffn=1376,image_tokens=576: a model of random weights, made for "
+                 "this run; answers are then 2 tokens long, captions 12; none: --model itself"),
+      path("bench.benchmark", "--benchmark")
+          .in({bench})
+          .means("folder that `prepare` made; none: scenes drawn for this run"),
+      list("bench.tasks", "--tasks", Type::texts, {"vqa", "ocr", "caption", "retrieval"})
+          .one_of({"vqa", "ocr", "caption", "retrieval"})
+          .in({bench})
+          .means("tasks measured, each alone and all together"),
+      integer("bench.instances", "--instances", 1)
+          .unit("images")
+          .at_least(1)
+          .at_most(kMostImages)
+          .in({bench})
+          .means("first lines of the discovery split, and first queries"),
+      list("bench.forms", "--forms", Type::texts, {"engine"})
+          .one_of({"engine", "plain", "rows", "prefix"})
+          .in({bench})
+          .means("engine: the fast one; plain: the straightforward one; by transformers, started as "
+                 "--rivals: rows: hooks, heads as rows of a batch, keys and values cached; prefix: the same "
+                 "for retrieval with the candidates' common prompt computed once per batch"),
+      list("bench.changed", "--changed", Type::texts, {})
+          .unit("share of the heads")
+          .in({bench})
+          .means("how many heads' answers the engine decodes whole, drawn by the seed, one measurement each; "
+                 "none: those that change, and with --shape, whose answers mean nothing, 0.05,0.2,1"),
+      integer("bench.heads", "--rival-heads", 2)
+          .unit("heads of each layer")
+          .at_least(0)
+          .at_most(kMostHeads)
+          .in({bench})
+          .means("what plain and rows compute and are scaled from; prefix computes as many cells in whole "
+                 "layers, which suits it; 0: all"),
+      integer("bench.candidates", "--rival-candidates", 5)
+          .unit("candidates of each query")
+          .at_least(0)
+          .at_most(kMostHeads)
+          .in({bench})
+          .means("what the other forms compute and are scaled from; 0: all"),
+      Describe("bench.python", "--python", Type::path, std::string(".venv/bin/python3"))
+          .in({bench})
+          .means("interpreter with transformers, for rows and prefix"),
+      Describe("bench.rivals", "--rivals", Type::path, std::string("tools/reference_bench.py"))
+          .in({bench})
+          .means("program of the forms rows and prefix"),
+      Describe("bench.out", "--out", Type::path, std::string("bench.json"))
+          .new_each_run()
+          .in({bench})
+          .means("file that the figures go to"),
+  };
+}
+
 }  // namespace
 
 std::span<const Setting> catalogue() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> settings;
     for (auto part : {data_settings(), model_settings(), picture_settings(), generate_settings(),
-                      score_settings(), discover_settings(), ranking_settings()}) {
+                      score_settings(), discover_settings(), ranking_settings(), bench_settings()}) {
       settings.insert(settings.end(), part.begin(), part.end());
     }
     return settings;

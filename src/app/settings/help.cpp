@@ -23,6 +23,8 @@ std::string_view does(Command command) {
       return "measures which heads and neurons the discovery split needs; under mpirun or srun on all ranks";
     case Command::rank:
       return "makes the rankings again with other choices, without the model";
+    case Command::bench:
+      return "speed of the engine on this machine, beside slower forms of the same work";
   }
   return "";
 }

@@ -10,8 +10,8 @@ namespace hones::settings {
 
 namespace {
 
-constexpr std::array kCommands{Command::synth, Command::prepare,  Command::generate,
-                               Command::score, Command::discover, Command::rank};
+constexpr std::array kCommands{Command::synth,    Command::prepare, Command::generate, Command::score,
+                               Command::discover, Command::rank,    Command::bench};
 
 // Levenshtein: insertions, deletions, substitutions.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
@@ -72,6 +72,8 @@ std::string_view name_of(Command command) {
       return "discover";
     case Command::rank:
       return "rank";
+    case Command::bench:
+      return "bench";
   }
   throw InternalError("an unknown command");
 }

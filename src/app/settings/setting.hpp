@@ -12,7 +12,7 @@
 
 namespace hones::settings {
 
-enum class Command { synth, prepare, generate, score, discover, rank };
+enum class Command { synth, prepare, generate, score, discover, rank, bench };
 
 enum class Type {
   boolean,

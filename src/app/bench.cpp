@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
+#include <hones/base/log.hpp>
+#include <hones/base/number.hpp>
+#include <hones/benchmark/prepare.hpp>
+#include <hones/benchmark/synth.hpp>
+#include <hones/checkpoint/random_llava.hpp>
+#include <hones/sweep/bench.hpp>
+
+#include "app/commands.hpp"
+#include "app/rivals.hpp"
+
+namespace hones::app {
+
+namespace {
+
+using sweep::BenchRow;
+
+constexpr std::int64_t kShortAnswer = 2, kCaption = 12;  // tokens, of random weights
+constexpr std::int64_t kScenes = 60;                     // drawn where no benchmark is named
+
+// A folder that goes with the run.
+class Scratch {
+ public:
+  Scratch() {
+    std::string name = (std::filesystem::temp_directory_path() / "hones_bench_XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw Error(ExitCode::rank_failed, "cannot make a folder " + name);
+    path_ = name;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+std::filesystem::path draw_benchmark(const std::filesystem::path& scratch, std::uint64_t seed,
+                                     std::int64_t instances) {
+  benchmark::SynthOptions scenes;
+  scenes.images = std::max(kScenes, 2 * instances);
+  scenes.seed = seed;
+  scenes.out = scratch / "scenes";
+  benchmark::synth(scenes);
+  benchmark::PrepareOptions prepare;
+  prepare.discovery = scenes.images;
+  prepare.dev = prepare.test = 0;
+  prepare.queries = instances;
+  prepare.seed = seed;
+  prepare.out = scratch / "benchmark";
+  benchmark::find_sources(scenes.out, prepare);
+  benchmark::prepare(prepare);
+  return prepare.out;
+}
+
+std::vector<double> shares_of(const settings::Settings& settings, bool random) {
+  std::vector<double> shares;
+  for (const std::string& word : settings.list("bench.changed")) {
+    double share = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), share);
+    if (error != std::errc() || end != word.data() + word.size() || !(share >= 0 && share <= 1))
+      settings.refuse("bench.changed", "numbers from 0 to 1 between commas");
+    shares.push_back(share);
+  }
+  if (shares.empty() && random) shares = {0.05, 0.2, 1};
+  return shares;
+}
+
+sweep::BenchOptions options_of(const settings::Settings& settings, const std::filesystem::path& scratch) {
+  sweep::BenchOptions options;
+  sweep::DiscoverOptions& run = options.run;
+  const std::string& shape = settings.text("bench.shape");
+  options.changed = shares_of(settings, !shape.empty());
+  options.forms = settings.list("bench.forms");
+  options.heads = settings.integer("bench.heads");
+  options.candidates = settings.integer("bench.candidates");
+  run.seed = static_cast<std::uint64_t>(settings.integer("run.seed"));
+  run.model = settings.path("bench.model");
+  run.dtype = settings.text("model.dtype");
+  run.device = settings.text("model.device");
+  run.threads = settings.integer("model.threads");
+  run.tasks = settings.list("bench.tasks");
+  run.instances = run.queries = settings.integer("bench.instances");
+  if (!shape.empty()) {
+    checkpoint::RandomShape random;
+    try {
+      random = checkpoint::parse_shape(shape);
+    } catch (const UsageError& error) {
+      throw UsageError(settings.named("bench.shape") + ": " + error.what());
+    }
+    checkpoint::write_random_llava(scratch / "model", random, run.model, run.seed);
+    run.model = scratch / "model";
+    for (task::Definition& task : run.known_tasks)
+      task.max_new_tokens = task.name == "caption" ? kCaption : kShortAnswer;
+  }
+  run.benchmark = settings.path("bench.benchmark");
+  if (run.benchmark.empty()) run.benchmark = draw_benchmark(scratch, run.seed, run.instances);
+  return options;
+}
+
+RivalOptions rivals_of(const settings::Settings& settings, const sweep::BenchOptions& options,
+                       const std::filesystem::path& scratch) {
+  const sweep::DiscoverOptions& run = options.run;
+  RivalOptions rivals;
+  rivals.python = settings.path("bench.python");
+  rivals.program = settings.path("bench.rivals");
+  rivals.model = run.model;
+  rivals.benchmark = run.benchmark;
+  rivals.scratch = scratch;
+  rivals.dtype = run.dtype == "auto" ? "fp32" : run.dtype;
+  rivals.threads = run.threads;
+  rivals.instances = run.instances;
+  rivals.heads = options.heads;
+  rivals.candidates = options.candidates;
+  rivals.tasks = run.tasks;
+  for (const std::string& task : run.tasks) {
+    const std::int64_t limit =
+        task::find_task(run.known_tasks, task)->max_new_tokens.value_or(run.max_new_tokens);
+    rivals.limits.push_back(task + "=" + std::to_string(limit));
+  }
+  return rivals;
+}
+
+// The tasks of a form together, where it does not compute them together itself.
+void add_sum(std::vector<BenchRow>& rows, const std::string& form, std::size_t tasks) {
+  BenchRow sum;
+  sum.task = "all";
+  sum.form = form;
+  std::size_t found = 0;
+  for (const BenchRow& row : rows) {
+    if (row.form != form) continue;
+    ++found;
+    sum.instances += row.instances;
+    sum.cells += row.cells;
+    sum.cells_measured += row.cells_measured;
+    sum.seconds += row.seconds;
+    sum.cpu_seconds += row.cpu_seconds;
+    sum.useful_flops += row.useful_flops;
+  }
+  if (tasks > 1 && found == tasks) rows.push_back(sum);
+}
+
+double cells_per_cpu_s(const BenchRow& row) {
+  return static_cast<double>(row.cells) / row.cpu_seconds;
+}
+
+// How many times as fast as `form` is on the same task; null where that was not measured.
+nlohmann::ordered_json ratio_to(const std::string& form, const BenchRow& row,
+                                const std::vector<BenchRow>& rows) {
+  for (const BenchRow& other : rows) {
+    if (other.task == row.task && other.form == form) return cells_per_cpu_s(row) / cells_per_cpu_s(other);
+  }
+  return nullptr;
+}
+
+template <typename T>
+nlohmann::ordered_json or_null(const std::optional<T>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json to_json(const BenchRow& row, const sweep::BenchReport& report) {
+  return {{"task", row.task},
+          {"form", row.form},
+          {"instances", row.instances},
+          {"cells", row.cells},
+          {"cells_measured", row.cells_measured},
+          {"candidates_measured", or_null(row.candidates_measured)},
+          {"changed_share", or_null(row.changed_share)},
+          {"seconds", row.seconds},
+          {"cpu_seconds", row.cpu_seconds},
+          {"cells_per_cpu_s", cells_per_cpu_s(row)},
+          {"forward_equivalents", or_null(row.forward_equivalents)},
+          {"decode_equivalents", or_null(row.decode_equivalents)},
+          {"useful_gflops", row.useful_flops / row.cpu_seconds / 1e9},
+          {"peak_share", row.useful_flops / row.cpu_seconds / report.peak_flops},
+          {"ratio_to_rows", ratio_to("rows", row, report.rows)},
+          {"ratio_to_prefix", ratio_to("prefix", row, report.rows)}};
+}
+
+std::string told(const nlohmann::ordered_json& row) {
+  const auto number = [&](const char* name, const char* form) {
+    char text[32];
+    if (row.at(name).is_null()) return std::string("-");
+    std::snprintf(text, sizeof text, form, row.at(name).get<double>());
+    return std::string(text);
+  };
+  char line[256];
+  std::snprintf(line, sizeof line, "%-10s %-7s %8s %10s %10s %12s %8s %8s %10s %7s %9s %9s\n",
+                row.at("task").get_ref<const std::string&>().c_str(),
+                row.at("form").get_ref<const std::string&>().c_str(), number("changed_share", "%.3f").c_str(),
+                number("cpu_seconds", "%.2f").c_str(), number("seconds", "%.2f").c_str(),
+                number("cells_per_cpu_s", "%.3f").c_str(), number("forward_equivalents", "%.3f").c_str(),
+                number("decode_equivalents", "%.3f").c_str(), number("useful_gflops", "%.1f").c_str(),
+                number("peak_share", "%.3f").c_str(), number("ratio_to_rows", "%.2f").c_str(),
+                number("ratio_to_prefix", "%.2f").c_str());
+  return line;
+}
+
+}  // namespace
+
+void bench(const settings::Settings& settings) {
+  const std::filesystem::path out = settings.path("bench.out");
+  check_output_file(settings.named("bench.out"), out);
+  const Scratch scratch;
+  sweep::BenchOptions options = options_of(settings, scratch.path());
+  const auto wants = [&](const char* form) {
+    return std::find(options.forms.begin(), options.forms.end(), form) != options.forms.end();
+  };
+  options.progress = [](const BenchRow& row) {
+    log::info(row.form + " " + row.task + ": " + duration(row.cpu_seconds) + " of CPU for " +
+              grouped(row.cells) + " cells, " + grouped(row.cells_measured) + " of them measured");
+  };
+  // The others first: what they need and lack is told before the engine's minutes.
+  std::vector<BenchRow> rivals;
+  for (const char* form : {"rows", "prefix"}) {
+    if (!wants(form)) continue;
+    for (BenchRow& row : run_rival(form, rivals_of(settings, options, scratch.path()))) {
+      options.progress(row);
+      rivals.push_back(std::move(row));
+    }
+  }
+  sweep::BenchReport report = sweep::bench(options);
+  report.rows.insert(report.rows.end(), rivals.begin(), rivals.end());
+  for (const char* form : {"plain", "rows"}) add_sum(report.rows, form, options.run.tasks.size());
+
+  nlohmann::ordered_json json;
+  json["environment"] = report.environment;
+  json["peak_gflops"] = report.peak_flops / 1e9;
+  json["shape"] = settings.text("bench.shape").empty() ? nlohmann::ordered_json(nullptr)
+                                                       : nlohmann::ordered_json(settings.text("bench.shape"));
+  std::string table =
+      "peak " + std::to_string(static_cast<int>(report.peak_flops / 1e9)) +
+      " GFLOP/s a CPU second; all times are of all cells\n" +
+      "task       form     changed      cpu s          s  cells/cpu s  forward   decode  useful GF/s   "
+      "peak   / rows   / prefix\n";
+  for (const BenchRow& row : report.rows) {
+    json["rows"].push_back(to_json(row, report));
+    table += told(json["rows"].back());
+  }
+  write_file(out, json.dump(1) + "\n");
+  std::fputs((table + "in " + out.string() + "\n").c_str(), stdout);
+}
+
+}  // namespace hones::app
