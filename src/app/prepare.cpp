@@ -85,11 +85,11 @@ benchmark::NegativeOptions negatives(const settings::Settings& settings) {
 }
 
 benchmark::PrepareReport prepare_transfer(const settings::Settings& settings, const std::string& dataset) {
-  refuse_flags(
-      settings,
-      {"source", "captions", "scene_text", "questions", "annotations", "discovery", "dev", "test", "queries",
-       "vqa_policy", "ocr_policy", "min_box_side", "min_text_length", "english_only", "disjoint_pools"},
-      "nothing with --" + dataset + ", it is a setting of the unified benchmark");
+  refuse_flags(settings,
+               {"source", "captions", "scene_text", "questions", "annotations", "discovery", "dev", "test",
+                "queries", "vqa_policy", "ocr_policy", "min_box_side", "min_text_length", "english_only",
+                "disjoint_pools", "preview", "preview_model"},
+               "nothing with --" + dataset + ", it is a setting of the unified benchmark");
   if (dataset != "flickr30k") {
     refuse_flags(settings, {"transfer_split"}, "nothing with --" + dataset + ", whose splits are files");
     refuse_flags(settings, {"embeddings", "embed"}, "nothing with --" + dataset + ", which has no retrieval");

@@ -29,7 +29,7 @@ PY
 refused 'bench.shape = layers=x: "layers=x": expected layers=N' --shape layers=x
 refused 'bench.changed = 2: expected numbers from 0 to 1' --changed 2
 refused "none.py: no such file" --forms rows --rivals none.py --python "$python"
-refused "expected one of" --forms fast
+refused "out of engine, plain, rows, prefix" --forms fast
 [ -e bench.json ] && fail "a refused bench wrote bench.json"
 
 "$hones" bench --model "$model" --tasks vqa,retrieval --forms engine,plain --rival-heads 1 --rival-candidates 2 --out own.json \
