@@ -7,6 +7,8 @@
 # A round's kills, moments and rank counts follow from the seed and the round; where exactly a kill hits depends on the machine.
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
+. "$here/tools/lib/say.sh"
+mpi_environment
 rounds=10 seed=1 build=$here/build/release
 while [ $# -gt 0 ]; do
   case $1 in

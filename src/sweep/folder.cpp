@@ -68,10 +68,12 @@ std::filesystem::path check_folder(const DiscoverOptions& options) {
 
 void prepare_folder(const DiscoverOptions& options, const std::filesystem::path& ledger) {
   make_output_folder(named(options), options.out);
-  if (!ledger.empty()) return;
-  std::vector<std::filesystem::path> old = results_in(options.out);
+  std::vector<std::filesystem::path> old;
+  // Only a damaged newest generation makes the one before it the ledger: it must not take its place again.
+  if (ledger.filename() == store::kPreviousLedger) old.push_back(options.out / store::kLedger);
+  if (ledger.empty()) old = results_in(options.out);
   for (const char* name : {store::kLedger, store::kPreviousLedger, "progress.jsonl"})
-    old.push_back(options.out / name);
+    if (ledger.empty()) old.push_back(options.out / name);
   for (const auto& file : old) {
     std::error_code error;
     std::filesystem::remove(file, error);
