@@ -40,8 +40,8 @@ draw() { echo $((RANDOM % $1)); }
 now() { date +%s%3N; }
 ended() { echo "FAILED: $*"; tail -n 20 ./*.log; exit 1; }
 
-"$hones" synth --images 60 --out scenes >/dev/null && "$hones" prepare --source scenes --discovery 16 --dev 0 --test 0 --queries 1 \
-  --out benchmark >/dev/null || ended "no benchmark"
+"$hones" synth --images 60 --out scenes >made.txt 2>&1 && "$hones" prepare --source scenes --discovery 16 --dev 0 --test 0 --queries 1 \
+  --out benchmark >>made.txt 2>&1 || ended "no benchmark"
 begun=$(now)
 launch 1 undisturbed
 wait "$job" || ended "the undisturbed run ended with $?"

@@ -63,7 +63,7 @@ same_results at_once damaged
 stopped() { # stopped SIGNAL OUT COMMAND...
   local signal=$1 out=$2 code=0 asked
   shift 2
-  "$@" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 48 --set units.layers=1 --out "$out" >out.txt 2>"$out.log" &
+  "$@" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --set units.layers=1 --out "$out" >out.txt 2>"$out.log" &
   local job=$!
   await '"phase":"heads"' "$out/progress.jsonl"
   asked=$(now)
@@ -78,14 +78,14 @@ stopped() { # stopped SIGNAL OUT COMMAND...
   grep -q "stopped on request" "$out.log" || fail "$signal said: $(cat "$out.log")"
   [ ! -e "$out/discovery.h5" ] || fail "$signal: a stopped run left results"
 }
-does "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 48 --out whole
+does "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --out whole
 stopped USR1 two "$mpiexec" -n 2 "${run[@]}"
-does "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 48 --out two
+does "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --out two
 same_results whole two
 for signal in TERM INT; do
   stopped "$signal" "$signal" "${run[@]}"
 done
-does "$mpiexec" -n 3 "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 48 --out TERM
+does "$mpiexec" -n 3 "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --out TERM
 same_results whole TERM
 grep -q '"interruptions": 1' TERM/run.json || fail "run.json does not tell the interruption"
 
