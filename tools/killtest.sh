@@ -38,23 +38,32 @@ launch() {
 # Bash's own numbers are 15 bits: enough for ranks and thousandths.
 draw() { echo $((RANDOM % $1)); }
 now() { date +%s%3N; }
+# Until the start under way has begun its head stage, or is over: "heads" is its second word on standard error.
+await_stage() { # await_stage OUT STAGES_SEEN
+  while kill -0 "$job" 2>/dev/null && [ "$(stages "$1")" -le "$2" ]; do sleep 0.05; done
+}
+stages() { grep -c "^heads" "$1.log" 2>/dev/null || true; }
 ended() { echo "FAILED: $*"; tail -n 20 ./*.log; exit 1; }
 
 "$hones" synth --images 60 --out scenes >made.txt 2>&1 && "$hones" prepare --source scenes --discovery 16 --dev 0 --test 0 --queries 1 \
   --out benchmark >>made.txt 2>&1 || ended "no benchmark"
-begun=$(now)
 launch 1 undisturbed
+await_stage undisturbed 0
+begun=$(now)
 wait "$job" || ended "the undisturbed run ended with $?"
 whole=$(($(now) - begun))  # ms
-echo "an undisturbed run on one rank: $whole ms; $rounds rounds of seed $seed"
+echo "an undisturbed run on one rank, behind its start: $whole ms; $rounds rounds of seed $seed"
 
 kills=0 resumed=0
 for round in $(seq 1 "$rounds"); do
   RANDOM=$((seed * 1000 + round))
   out=round_$round told=""
   for _ in $(seq 1 $((1 + $(draw 3)))); do
-    ranks=$((1 + $(draw 3))) moment=$((whole * (300 + $(draw 800)) / 1000)) victim=$(draw "$ranks")
+    ranks=$((1 + $(draw 3))) moment=$((whole * $(draw 1000) / 1000)) victim=$(draw "$ranks")
+    seen=$(stages "$out")
     launch "$ranks" "$out"
+    # One start in five is hit while it loads, or takes over the ledger.
+    [ "$(draw 5)" = 0 ] || await_stage "$out" "${seen:-0}"
     sleep "$((moment / 1000)).$(printf %03d $((moment % 1000)))"
     processes=("$job")
     [ "$ranks" = 1 ] || mapfile -t processes < <(pgrep -P "$job" -x hones_mpi)
