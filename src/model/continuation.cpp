@@ -70,15 +70,11 @@ class Continuation::Batch {
   at::Tensor check(std::size_t row, const std::vector<std::int64_t>& ids);
 
  private:
-  at::Tensor feed_forward(const Decoder::Layer& layer, const at::Tensor& h) const {
-    const at::Tensor gate = at::mm(h, layer.gate_proj.t());
-    gate_in_place(gate.unsqueeze(0), at::mm(h, layer.up_proj.t()).unsqueeze(0));
-    return gate;
-  }
-  at::Tensor repeated(const at::Tensor& x) const {  // [.., KV, Dh] -> [.., H, Dh]
-    const std::int64_t times = config_.heads / config_.kv_heads;
-    return times == 1 ? x : x.repeat_interleave(times, -2);
-  }
+  // All layers and the final norm over x [n, D], in place: n / R positions of each of the R rows with edits.
+  // attend(layer, q, k, v), each [n, heads, Dh] and rotated, gives z [R, n / R, H, Dh].
+  template <typename Attend>
+  at::Tensor through_layers(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin,
+                            const std::vector<RowEdit>& edits, const Attend& attend) const;
 
   const Llava& model_;
   const Decoder& decoder_;
@@ -88,6 +84,36 @@ class Continuation::Batch {
   at::Tensor cos_, sin_;                   // [prompt + limit, Dh]
   std::vector<at::Tensor> keys_, values_;  // per layer [R, prompt + limit, KV, Dh]
 };
+
+template <typename Attend>
+at::Tensor Continuation::Batch::through_layers(const at::Tensor& x, const at::Tensor& cos,
+                                               const at::Tensor& sin, const std::vector<RowEdit>& edits,
+                                               const Attend& attend) const {
+  const std::int64_t n = x.size(0);
+  const auto R = static_cast<std::int64_t>(edits.size());
+  std::int64_t fired = 0;
+  const HeadGroup group;
+  at::Tensor h = at::empty_like(x);
+  for (std::int64_t l = 0; l < config_.layers; ++l) {
+    const Decoder::Layer& layer = decoder_.layer(l);
+    rms_norm_into(h, x, layer.input_layernorm, config_.rms_norm_eps);
+    const at::Tensor q = at::mm(h, layer.q_proj.t()).view({n, config_.heads, config_.head_dim});
+    const at::Tensor k = at::mm(h, layer.k_proj.t()).view({n, config_.kv_heads, config_.head_dim});
+    const at::Tensor v = at::mm(h, layer.v_proj.t()).view({n, config_.kv_heads, config_.head_dim});
+    rotate_in_place(q, cos, sin);
+    rotate_in_place(k, cos, sin);
+    const at::Tensor z = apply_head_edits(attend(l, q, k, v), edits, l, group, fired);
+    x.addmm_(z.reshape({n, -1}), layer.o_proj.t());
+    rms_norm_into(h, x, layer.post_attention_layernorm, config_.rms_norm_eps);
+    const at::Tensor gate = at::mm(h, layer.gate_proj.t());
+    gate_in_place(gate.unsqueeze(0), at::mm(h, layer.up_proj.t()).unsqueeze(0));
+    const at::Tensor a = apply_gains(gate.view({R, n / R, -1}), edits, l, fired);
+    x.addmm_(a.view({n, -1}), layer.down_proj.t());
+  }
+  HONES_ASSERT(fired == expected_firings(edits, group, config_.heads), "an intervention did not fire");
+  rms_norm_into(h, x, decoder_.norm(), config_.rms_norm_eps);
+  return h;
+}
 
 std::vector<std::int64_t> Continuation::Batch::step(const std::vector<std::int64_t>& tokens,
                                                     const std::vector<std::int64_t>& positions) {
@@ -101,36 +127,20 @@ std::vector<std::int64_t> Continuation::Batch::step(const std::vector<std::int64
                               .masked_fill_(beyond.view({R, 1, 1, longest}), -INFINITY);
   std::vector<RowEdit> edits;
   for (std::size_t r = 0; r < rows_.size(); ++r) edits.push_back(rows_[r].edit(positions[r], 1));
-  std::int64_t fired = 0;
-  const HeadGroup group;
-
-  at::Tensor x = model_.embed(tokens, 0, {}).select(0, 0).clone();  // [R, D]
-  for (std::int64_t l = 0; l < config_.layers; ++l) {
-    const Decoder::Layer& layer = decoder_.layer(l);
-    at::Tensor h = at::empty_like(x);
-    rms_norm_into(h, x, layer.input_layernorm, config_.rms_norm_eps);
-    const at::Tensor q = at::mm(h, layer.q_proj.t()).view({R, config_.heads, config_.head_dim});
-    const at::Tensor k = at::mm(h, layer.k_proj.t()).view({R, config_.kv_heads, config_.head_dim});
-    const at::Tensor v = at::mm(h, layer.v_proj.t()).view({R, config_.kv_heads, config_.head_dim});
-    rotate_in_place(q, cos, sin);
-    rotate_in_place(k, cos, sin);
+  const std::int64_t times = config_.heads / config_.kv_heads;
+  const auto attend_cached = [&](std::int64_t l, const at::Tensor& q, const at::Tensor& k,
+                                 const at::Tensor& v) {
     at::Tensor& keys = keys_[static_cast<std::size_t>(l)];
     at::Tensor& values = values_[static_cast<std::size_t>(l)];
     keys.index_put_({at_row, at_position}, k);
     values.index_put_({at_row, at_position}, v);
     const auto seen = [&](const at::Tensor& cache) {  // [R, H, longest, Dh]
-      return repeated(cache.narrow(1, 0, longest)).transpose(1, 2);
+      return repeated(cache.narrow(1, 0, longest), times).transpose(1, 2);
     };
-    at::Tensor z = at::scaled_dot_product_attention(q.unsqueeze(2), seen(keys), seen(values), mask);
-    z = apply_head_edits(z.transpose(1, 2), edits, l, group, fired);  // [R, 1, H, Dh]
-    x.addmm_(z.reshape({R, -1}), layer.o_proj.t());
-    rms_norm_into(h, x, layer.post_attention_layernorm, config_.rms_norm_eps);
-    const at::Tensor a = apply_gains(feed_forward(layer, h).unsqueeze(1), edits, l, fired);
-    x.addmm_(a.select(1, 0), layer.down_proj.t());
-  }
-  HONES_ASSERT(fired == expected_firings(edits, group, config_.heads), "an intervention did not fire");
-  at::Tensor hidden = at::empty_like(x);
-  rms_norm_into(hidden, x, decoder_.norm(), config_.rms_norm_eps);
+    return at::scaled_dot_product_attention(q.unsqueeze(2), seen(keys), seen(values), mask).transpose(1, 2);
+  };
+  const at::Tensor x = model_.embed(tokens, 0, {}).select(0, 0).clone();  // [R, D]
+  const at::Tensor hidden = through_layers(x, cos, sin, edits, attend_cached);
   const at::Tensor best = decoder_.logits(hidden).argmax(-1);
   return {best.const_data_ptr<std::int64_t>(), best.const_data_ptr<std::int64_t>() + R};
 }
@@ -142,38 +152,22 @@ at::Tensor Continuation::Batch::check(std::size_t row, const std::vector<std::in
   tokens.resize(static_cast<std::size_t>(n), pad);
   const at::Tensor cos = cos_.narrow(0, prompt_length_, n).contiguous(),
                    sin = sin_.narrow(0, prompt_length_, n).contiguous();
-  const RowEdit edit = rows_[row].edit(prompt_length_, n);
-  const std::vector<RowEdit> edits{edit};
-  std::int64_t fired = 0;
-  const HeadGroup group;
-  const auto heads_first = [](const at::Tensor& x) { return x.transpose(0, 1).unsqueeze(0); };
-
-  at::Tensor x = model_.embed(tokens, 0, {}).select(0, 0).clone();  // [n, D]
-  at::Tensor h = at::empty_like(x);
-  for (std::int64_t l = 0; l < config_.layers; ++l) {
-    const Decoder::Layer& layer = decoder_.layer(l);
-    rms_norm_into(h, x, layer.input_layernorm, config_.rms_norm_eps);
-    const at::Tensor q = at::mm(h, layer.q_proj.t()).view({n, config_.heads, config_.head_dim});
-    const at::Tensor k = at::mm(h, layer.k_proj.t()).view({n, config_.kv_heads, config_.head_dim});
-    const at::Tensor v = at::mm(h, layer.v_proj.t()).view({n, config_.kv_heads, config_.head_dim});
-    rotate_in_place(q, cos, sin);
-    rotate_in_place(k, cos, sin);
-    const auto r = static_cast<std::int64_t>(row);
-    const at::Tensor prompt_keys = keys_[static_cast<std::size_t>(l)][r].narrow(0, 0, prompt_length_);
-    const at::Tensor prompt_values = values_[static_cast<std::size_t>(l)][r].narrow(0, 0, prompt_length_);
-    const at::Tensor query = heads_first(q);
-    const at::Tensor z =
-        merge(attend(query, heads_first(repeated(prompt_keys)), heads_first(repeated(prompt_values)), false),
-              attend(query, heads_first(repeated(k)), heads_first(repeated(v)), true));  // [1, H, n, Dh]
-    const at::Tensor replaced = apply_head_edits(z.transpose(1, 2), edits, l, group, fired);
-    x.addmm_(replaced.reshape({n, -1}), layer.o_proj.t());
-    rms_norm_into(h, x, layer.post_attention_layernorm, config_.rms_norm_eps);
-    const at::Tensor a = apply_gains(feed_forward(layer, h).unsqueeze(0), edits, l, fired);
-    x.addmm_(a.select(0, 0), layer.down_proj.t());
-  }
-  HONES_ASSERT(fired == expected_firings(edits, group, config_.heads), "an intervention did not fire");
-  rms_norm_into(h, x, decoder_.norm(), config_.rms_norm_eps);
-  return decoder_.logits(h);
+  const std::vector<RowEdit> edits{rows_[row].edit(prompt_length_, n)};
+  const std::int64_t times = config_.heads / config_.kv_heads;
+  const auto prepared = [&](const at::Tensor& x) { return repeated(x, times).transpose(0, 1).unsqueeze(0); };
+  const auto attend_prompt = [&](std::int64_t l, const at::Tensor& q, const at::Tensor& k,
+                                 const at::Tensor& v) {
+    const auto of_prompt = [&](const std::vector<at::Tensor>& cache) {
+      return prepared(
+          cache[static_cast<std::size_t>(l)][static_cast<std::int64_t>(row)].narrow(0, 0, prompt_length_));
+    };
+    const at::Tensor query = q.transpose(0, 1).unsqueeze(0);
+    return merge(attend(query, of_prompt(keys_), of_prompt(values_), false),
+                 attend(query, prepared(k), prepared(v), true))
+        .transpose(1, 2);  // [1, n, H, Dh]
+  };
+  const at::Tensor x = model_.embed(tokens, 0, {}).select(0, 0).clone();  // [n, D]
+  return decoder_.logits(through_layers(x, cos, sin, edits, attend_prompt));
 }
 
 namespace {

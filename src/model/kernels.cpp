@@ -81,6 +81,10 @@ void gate_in_place(const at::Tensor& gate, const at::Tensor& up) {
   }
 }
 
+at::Tensor repeated(const at::Tensor& x, std::int64_t times) {
+  return times == 1 ? x : x.repeat_interleave(times, -2);
+}
+
 Attended attend(const at::Tensor& q, const at::Tensor& keys, const at::Tensor& values, bool causal) {
   auto [attended, log_sum] = at::_scaled_dot_product_flash_attention_for_cpu(q, keys, values, 0.0, causal);
   return {std::move(attended), std::move(log_sum)};

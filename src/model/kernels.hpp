@@ -15,6 +15,9 @@ void rotate_in_place(const at::Tensor& x, const at::Tensor& cos, const at::Tenso
 // gate [R, n, F] becomes silu(gate) * up.
 void gate_in_place(const at::Tensor& gate, const at::Tensor& up);
 
+// Query head h reads key/value head h div (H / KV): [..., KV, Dh] -> [..., KV * times, Dh].
+at::Tensor repeated(const at::Tensor& x, std::int64_t times);
+
 // Attention of q [R, H, n, Dh] over keys and values [R, H, m, Dh]: the weighted values, and the log of the
 // weights' sum in float32.
 struct Attended {

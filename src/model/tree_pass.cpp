@@ -15,11 +15,6 @@ at::Tensor heads_first(const at::Tensor& x) {  // [R, n, heads, Dh] -> [R, heads
   return x.transpose(1, 2);
 }
 
-// Query head h reads key/value head h div (H / KV).
-at::Tensor repeated(const at::Tensor& x, std::int64_t times) {  // [R, n, KV, Dh] -> [R, n, KV * times, Dh]
-  return times == 1 ? x : x.repeat_interleave(times, 2);
-}
-
 // Kernels are chosen by a product's shape: one product per row of the tile, so that a row's bits are its own.
 void product_by_row(const at::Tensor& out, const at::Tensor& x, const at::Tensor& weight) {
   for (std::int64_t r = 0; r < x.size(0); ++r) {

@@ -9,6 +9,19 @@
 
 namespace hones::sweep {
 
+namespace {
+
+// A row of the plain run that goes on from `ids`: all its keys are the plain state's.
+model::OpenRow unedited(std::int64_t layers, std::vector<std::int64_t> ids) {
+  model::OpenRow row;
+  row.edit = [](std::int64_t, std::int64_t) { return model::RowEdit{}; };
+  row.keys_from = layers;
+  row.ids = std::move(ids);
+  return row;
+}
+
+}  // namespace
+
 FastEvaluator::FastEvaluator(const DiscoverOptions& options, const model::Llava& model,
                              const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
                              std::filesystem::path images, std::int64_t tile_positions)
@@ -176,13 +189,10 @@ bool FastEvaluator::confirm_drafts(Subject& subject, bool last) const {
     const auto [t, p] = seat.places.front();
     const Tree& tree = subject.trees[t];
     const std::int64_t length = tree.packed.prompts[p].length;
-    std::vector<model::OpenRow> open(1);
-    open[0].edit = [](std::int64_t, std::int64_t) { return model::RowEdit{}; };
-    open[0].keys_from = model_.config().text.layers;
-    open[0].ids = seat.answer;
     const auto held = length + static_cast<std::int64_t>(seat.answer.size()) - 1;
     const model::Continuations done =
-        continuation_of(seat).run(length, tree.pass->state(), tree.packed.path(p, held), std::move(open));
+        continuation_of(seat).run(length, tree.pass->state(), tree.packed.path(p, held),
+                                  {unedited(model_.config().text.layers, seat.answer)});
     subject.layer_positions += done.decode_layer_positions + done.check_layer_positions;
     if (!done.rows[0].finite) {
       seat.excluded = kNotFinite;
@@ -256,11 +266,8 @@ double FastEvaluator::logprob_behind(Subject& subject, const Seat& seat, double 
   const auto [t, p] = seat.places.front();
   const Tree& tree = subject.trees[t];
   const std::int64_t length = tree.packed.prompts[p].length;
-  model::OpenRow plain;
-  plain.edit = [](std::int64_t, std::int64_t) { return model::RowEdit{}; };
-  plain.keys_from = model_.config().text.layers;
-  plain.ids = {seat.answer.front()};
-  return continuation_of(seat).draft_logprob(length, tree.pass->state(), tree.packed.path(p, length), plain,
+  return continuation_of(seat).draft_logprob(length, tree.pass->state(), tree.packed.path(p, length),
+                                             unedited(model_.config().text.layers, {seat.answer.front()}),
                                              seat.answer, first_logprob, subject.layer_positions);
 }
 
