@@ -326,6 +326,8 @@ std::optional<Caption> describe(const Scene& scene, SplitMix64 rng, int detail) 
   Sentence sentence(scene, plan, detail);
   int pattern = 0;
   if (scene.family && scene.family->difference == Difference::relation) {
+    // A foil may have made the two alike: then there is one group, and nothing to relate.
+    if (sentence.size() < 2) return std::nullopt;
     const auto& patterns = relation_patterns();
     pattern = static_cast<int>(plan.pattern % patterns.size());
     patterns[static_cast<std::size_t>(pattern)](sentence);
