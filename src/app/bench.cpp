@@ -170,6 +170,10 @@ nlohmann::ordered_json or_null(const std::optional<T>& value) {
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
+nlohmann::ordered_json in_mib(const std::optional<double>& bytes) {
+  return bytes ? nlohmann::ordered_json(*bytes / (1 << 20)) : nlohmann::ordered_json(nullptr);
+}
+
 nlohmann::ordered_json to_json(const BenchRow& row, const sweep::BenchReport& report) {
   return {{"task", row.task},
           {"form", row.form},
@@ -184,6 +188,8 @@ nlohmann::ordered_json to_json(const BenchRow& row, const sweep::BenchReport& re
           {"forward_equivalents", or_null(row.forward_equivalents)},
           {"decode_equivalents", or_null(row.decode_equivalents)},
           {"useful_gflops", row.useful_flops / row.cpu_seconds / 1e9},
+          {"peak_added_mib", in_mib(row.peak_added_bytes)},
+          {"forecast_mib", in_mib(row.forecast_bytes)},
           {"peak_share", row.useful_flops / row.cpu_seconds / report.peak_flops},
           {"ratio_to_rows", ratio_to("rows", row, report.rows)},
           {"ratio_to_prefix", ratio_to("prefix", row, report.rows)}};
@@ -197,14 +203,15 @@ std::string told(const nlohmann::ordered_json& row) {
     return std::string(text);
   };
   char line[256];
-  std::snprintf(line, sizeof line, "%-10s %-7s %8s %10s %10s %12s %8s %8s %10s %7s %9s %9s\n",
+  std::snprintf(line, sizeof line, "%-10s %-7s %8s %10s %10s %12s %8s %8s %10s %7s %9s %9s %9s %9s\n",
                 row.at("task").get_ref<const std::string&>().c_str(),
                 row.at("form").get_ref<const std::string&>().c_str(), number("changed_share", "%.3f").c_str(),
                 number("cpu_seconds", "%.2f").c_str(), number("seconds", "%.2f").c_str(),
                 number("cells_per_cpu_s", "%.3f").c_str(), number("forward_equivalents", "%.3f").c_str(),
                 number("decode_equivalents", "%.3f").c_str(), number("useful_gflops", "%.1f").c_str(),
                 number("peak_share", "%.3f").c_str(), number("ratio_to_rows", "%.2f").c_str(),
-                number("ratio_to_prefix", "%.2f").c_str());
+                number("ratio_to_prefix", "%.2f").c_str(), number("peak_added_mib", "%.0f").c_str(),
+                number("forecast_mib", "%.0f").c_str());
   return line;
 }
 
@@ -244,7 +251,7 @@ void bench(const settings::Settings& settings) {
       "peak " + std::to_string(static_cast<int>(report.peak_flops / 1e9)) +
       " GFLOP/s a CPU second; all times are of all cells\n" +
       "task       form     changed      cpu s          s  cells/cpu s  forward   decode  useful GF/s   "
-      "peak   / rows   / prefix\n";
+      "peak   / rows   / prefix       MiB  forecast\n";
   for (const BenchRow& row : report.rows) {
     json["rows"].push_back(to_json(row, report));
     table += told(json["rows"].back());

@@ -10,6 +10,7 @@ void synth(const settings::Settings& settings);
 void prepare(const settings::Settings& settings);
 void generate(const settings::Settings& settings);
 void score(const settings::Settings& settings);
+void plan(const settings::Settings& settings);
 void rank(const settings::Settings& settings);
 void bench(const settings::Settings& settings);
 

@@ -27,6 +27,8 @@ void run(const hones::settings::Settings& settings) {
       return hones::app::generate(settings);
     case Command::score:
       return hones::app::score(settings);
+    case Command::plan:
+      return hones::app::plan(settings);
     case Command::rank:
       return hones::app::rank(settings);
     case Command::bench:

@@ -3,6 +3,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/checkpoint/flops.hpp>
+#include <hones/model/tree_cost.hpp>
 #include <hones/model/tree_pass.hpp>
 
 #include "kernels.hpp"
@@ -36,10 +37,10 @@ struct TreePass::Layout {
   std::int64_t trunk = 0, branches = 0, longest = 0;
   at::Tensor
       slots;  // int64 [branches * longest]: packed position of each slot; short branches repeat their last
-  at::Tensor slot_of;                // int64 [T - trunk]: slot of each position behind the trunk
-  double pairs = 0, pairs_read = 0;  // positions seen, of all positions and of those read
-  std::int64_t rows = 0;             // that the angles are repeated for
-  at::Tensor cos_rows, sin_rows;     // [rows * T, Dh]
+  at::Tensor slot_of;             // int64 [T - trunk]: slot of each position behind the trunk
+  TreeShape shape;                // what row_flops counts by
+  std::int64_t rows = 0;          // that the angles are repeated for
+  at::Tensor cos_rows, sin_rows;  // [rows * T, Dh]
 };
 
 struct TreePass::Begin {
@@ -106,9 +107,11 @@ TreePass::TreePass(const Decoder& decoder, TreeWorkspace& workspace, const Seque
   layout.sin_read = layout.sin.index_select(0, layout.read);
   at::Tensor allowed = attention_mask(sequence, 0);
   if (!allowed.defined()) allowed = at::ones({T_, T_}, at::kBool).tril();
-  layout.pairs = static_cast<double>(allowed.sum().item<std::int64_t>());
+  layout.shape.positions = T_;
+  layout.shape.read = static_cast<std::int64_t>(read_.size());
+  layout.shape.pairs = static_cast<double>(allowed.sum().item<std::int64_t>());
   allowed = allowed.index_select(0, layout.read);
-  layout.pairs_read = static_cast<double>(allowed.sum().item<std::int64_t>());
+  layout.shape.pairs_read = static_cast<double>(allowed.sum().item<std::int64_t>());
   layout.mask_read = at::zeros({static_cast<std::int64_t>(read_.size()), T_}, decoder.unembedding().options())
                          .masked_fill_(allowed.logical_not(), -INFINITY);
 }
@@ -250,9 +253,6 @@ TreeRows TreePass::run(const Begin& begin, const std::vector<RowEdit>& rows, Wan
   };
   at::Tensor x = for_all(begin.residual);  // [R, T or S, D]
   if (R == 1) x = x.clone();               // expand of one row is the shared tensor itself
-  const checkpoint::DecoderFlops cost(config);
-  const auto T = static_cast<double>(T_), S = static_cast<double>(read_.size());
-  double in_weights = 0, in_attention = 0;  // FLOPs of one row
   for (std::int64_t l = begin.layer; l < config.layers; ++l) {
     const bool last = l + 1 == config.layers;
     at::Tensor z;
@@ -275,16 +275,15 @@ TreeRows TreePass::run(const Begin& begin, const std::vector<RowEdit>& rows, Wan
         output.keys.push_back(whole(workspace_.keys_[at]));
         output.values.push_back(whole(workspace_.values_[at]));
       }
-      in_weights += cost.kv * T + cost.q * (last ? S : T);
-      in_attention += cost.pair * (last ? layout.pairs_read : layout.pairs);
     }
-    in_weights += (cost.o + cost.ffn) * (last ? S : T);
     z = edited(z, rows, l, last, group, fired);
     add_product_by_row(x, z.reshape({R, z.size(1), -1}), decoder_.layer(l).o_proj);
     feed_forward(l, x, rows, last, wants, output, fired);
   }
-  output.layer_positions = in_weights / cost.position() * static_cast<double>(R);
-  output.useful_flops = (in_weights + in_attention) * static_cast<double>(R);
+  const RowFlops flops = row_flops(config, layout.shape, begin.layer, begin.at_o_proj);
+  output.layer_positions =
+      flops.weights / checkpoint::DecoderFlops(config).position() * static_cast<double>(R);
+  output.useful_flops = flops.all() * static_cast<double>(R);
   const std::int64_t expected = expected_firings(rows, group, config.heads);
   HONES_ASSERT(fired == expected, "interventions fired " + std::to_string(fired) + " times, expected " +
                                       std::to_string(expected));

@@ -5,7 +5,9 @@
 #include <c10/core/InferenceMode.h>
 
 #include <hones/base/error.hpp>
+#include <hones/base/memory.hpp>
 #include <hones/sweep/bench.hpp>
+#include <hones/sweep/forecast.hpp>
 
 #include "inputs.hpp"
 #include "record.hpp"
@@ -59,6 +61,8 @@ class Measurement {
   }
 
   BenchRow run() {
+    reset_peak_resident();
+    const std::int64_t resident = resident_bytes();
     const double wall = wall_seconds(), cpu = cpu_seconds();
     Work sum;
     for (std::size_t kind = 0; kind < inputs_.kinds.size(); ++kind) {
@@ -76,6 +80,7 @@ class Measurement {
     row.seconds = wall_seconds() - wall;
     row.cpu_seconds = cpu_seconds() - cpu;
     row.form = options_.engine == "plain" ? "plain" : "engine";
+    row.peak_added_bytes = static_cast<double>(peak_resident_bytes() - resident);
     row.instances = instances_;
     row.cells_measured = sum.cells;
     row.cells = instances_ * (1 + inputs_.shape.layers * inputs_.shape.heads);
@@ -159,6 +164,12 @@ BenchReport bench(const BenchOptions& options) {
   const auto measure = [&](std::string name, std::int64_t candidates) {
     Measurement measurement(run, *model, candidates);
     BenchRow row = measurement.run();
+    if (row.form == "engine") {
+      row.forecast_bytes =
+          static_cast<double>(forecast(run, 1, row.changed_share.value_or(0)).memory.head_stage());
+    } else {
+      row.peak_added_bytes.reset();
+    }
     row.task = std::move(name);
     if (candidates > 0 && run.tasks == std::vector<std::string>{"retrieval"})
       row.candidates_measured = candidates;

@@ -15,6 +15,7 @@
 #include <hones/store/progress.hpp>
 #include <hones/store/results.hpp>
 #include <hones/sweep/discover.hpp>
+#include <hones/sweep/forecast.hpp>
 #include <hones/sweep/outputs.hpp>
 #include <hones/sweep/stage.hpp>
 
@@ -436,7 +437,7 @@ void discover(const DiscoverOptions& options, comm::Communicator& world) {
 }
 
 std::string dry_run(const DiscoverOptions& options, int ranks) {
-  return describe_plan(Inputs(options), ranks);
+  return told(forecast(options, ranks, 0), options);
 }
 
 }  // namespace hones::sweep

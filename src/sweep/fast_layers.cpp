@@ -18,10 +18,6 @@ namespace {
 using table::CellBlock;
 using table::CellState;
 
-// Most that rows which wait to be decoded may take, with what decoding them will, on one rank; at least one
-// row is taken. Decoding them earlier or later changes no bit.
-constexpr std::int64_t kHeldBytes = std::int64_t{1} << 30;
-
 // A row that waits to be decoded.
 struct Open {
   std::size_t seat = 0, cell = 0;
@@ -184,7 +180,7 @@ void FastEvaluator::Layers::take_answer(std::size_t s, const Row& row,
   }
   held_ += open.row.bytes() + engine_.continuation_of(seat).bytes_of_row(prompt.length);
   open_.push_back(std::move(open));
-  if (held_ > kHeldBytes) decode();
+  if (held_ > kHeldRowBytes) decode();
 }
 
 void FastEvaluator::Layers::settle(std::size_t s, Cell& cell, const std::vector<std::int64_t>& ids) const {

@@ -121,6 +121,10 @@ text::Prompt Inputs::prompt(const task::Item& item, std::size_t which) const {
                            static_cast<std::size_t>(config.image_tokens));
 }
 
+std::int64_t Inputs::tokens(const std::string& text) const {
+  return static_cast<std::int64_t>(tokenizer_.encode(text, false).size());
+}
+
 std::int64_t Inputs::positions(const TaskItems& task, const task::Item& item) const {
   std::int64_t longest = 0;
   for (std::size_t which = 0; which < item.texts.size(); ++which)
@@ -225,38 +229,6 @@ std::int64_t Inputs::asked_heads() const {
 
 std::int64_t Inputs::head_cells(const TaskItems& task) const {
   return static_cast<std::int64_t>(task.items.size()) * (1 + asked_heads());
-}
-
-std::string describe_plan(const Inputs& inputs, int ranks) {
-  const std::vector<plan::TaskLoad> all = inputs.task_loads();
-  const std::vector<plan::Unit> units = inputs.head_units(ranks);
-  double cost = 0;
-  for (const plan::Unit& unit : units) cost += unit.cost;
-  std::int64_t cells = 0;
-  for (const TaskItems& task : inputs.tasks) cells += inputs.head_cells(task);
-  std::string text = "model " + inputs.options.model.string() + ": " + std::to_string(inputs.shape.layers) +
-                     " layers x " + std::to_string(inputs.shape.heads) + " heads, d_ff " +
-                     std::to_string(inputs.shape.d_ff) + ", tile_positions " +
-                     std::to_string(inputs.tile_positions) + "\n";
-  for (const plan::TaskLoad& load : all) {
-    text += "  " + load.name + ": " + grouped(load.instances) + " instances x " +
-            grouped(inputs.asked_heads()) + " heads, " + grouped(std::llround(load.prompts_per_cell)) +
-            " prompt(s) of about " + grouped(std::llround(load.positions_per_prompt)) + " positions a cell\n";
-  }
-  text += "head stage: at least " + grouped(static_cast<std::int64_t>(units.size())) + " units for " +
-          std::to_string(ranks) + " rank(s), " + grouped(cells) + " cells, " +
-          grouped(std::llround(cost / static_cast<double>(inputs.shape.layers))) + " positions\n";
-  const std::int64_t stored = std::min(inputs.options.stored_heads, inputs.asked_heads());
-  const auto neuron_units = inputs.neuron_units(ranks, std::vector<std::int64_t>(all.size(), stored));
-  double neuron_cost = 0;
-  for (const plan::Unit& unit : neuron_units) neuron_cost += unit.cost;
-  text += "neuron stage: " + grouped(static_cast<std::int64_t>(neuron_units.size())) + " units, " +
-          grouped(stored) + " stored heads a task, " +
-          grouped(std::llround(neuron_cost / static_cast<double>(inputs.shape.layers))) +
-          " positions\nunits are cut further, down to one layer, where one would take over a minute; nothing "
-          "was computed or "
-          "written\n";
-  return text;
 }
 
 }  // namespace hones::sweep

@@ -47,6 +47,8 @@ class Inputs {
   table::TaskCells empty_cells(const TaskItems& task) const;
   // An item's prompt with candidate `which` of item.texts.
   text::Prompt prompt(const task::Item& item, std::size_t which) const;
+  // How many ids a text has as an answer.
+  std::int64_t tokens(const std::string& text) const;
 
  private:
   // Of an item's longest pass: its longest prompt, and for a generated answer the check's positions behind
@@ -56,8 +58,5 @@ class Inputs {
 
   text::Tokenizer tokenizer_;
 };
-
-// Units, cells and positions of a run with so many ranks.
-std::string describe_plan(const Inputs& inputs, int ranks);
 
 }  // namespace hones::sweep

@@ -39,6 +39,7 @@ holds own.json 'row["vqa", "engine"]["cells"] == 49 and row["vqa", "engine"]["ce
 holds own.json 'row["vqa", "plain"]["cells_measured"] == 7 and row["retrieval", "plain"]["candidates_measured"] == 2'
 holds own.json 'row["retrieval", "engine"]["forward_equivalents"] < 0.4 < 0.99 < row["retrieval", "plain"]["forward_equivalents"]'
 holds own.json 'all(0 < r["peak_share"] < 1.2 and r["ratio_to_rows"] is None for r in b["rows"])'
+holds own.json 'all((r["peak_added_mib"] or 0) > 0 and r["forecast_mib"] > 0 for r in b["rows"] if r["form"] == "engine")'
 holds own.json '("all", "engine") in row and ("all", "plain") in row'
 
 # transformers is there for tools alone: without it the other forms cannot be tried.

@@ -28,7 +28,7 @@ does "$hones" --version
 grep -Eq '^hones_mpi [0-9.]+, commit ([0-9a-f]{40}(-dirty)?|unknown)$' out.txt || fail "--version said: $(cat out.txt)"
 does "$hones" --help
 
-refused 2 "expected one of synth, prepare, generate, score, discover, rank, bench" "$hones"
+refused 2 "expected one of synth, prepare, generate, score, plan, discover, rank, bench" "$hones"
 refused 2 "nearest known one is --top-k" "$hones" discover --topk 3
 refused 2 "discover needs --benchmark" "$hones" discover --model "$model" --out o
 refused 2 "generate needs --image" "$hones" generate --model "$model" --prompt x
@@ -100,6 +100,15 @@ grep -q '"answer_ids"' out.txt || fail "generate --json said: $(cat out.txt)"
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --top-k 2 \
   --stored-heads 2 --dry-run --out first
 [ -e first ] && fail "--dry-run made a folder"
+does "$hones" plan --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --stored-heads 2 --gpus 8 \
+  --tflops 200 --out plan.json
+grep -q "for 8 rank(s), 12 cells" out.txt || fail "plan said: $(cat out.txt)"
+grep -q '"tflops_per_rank": 200.0' plan.json || fail "plan.json holds: $(cat plan.json)"
+does "$hones" plan --model "$model" --benchmark benchmark --instances 2 --queries 1 --out plan.json
+refused 2 "plan.changed = 1.5: expected a number of at least 0 and at most 1" "$hones" plan --model "$model" --benchmark benchmark --changed 1.5
+refused 2 "file: not a folder; name another file" "$hones" plan --model "$model" --benchmark benchmark --out file/plan.json
+refused 2 "--instances 99" "$hones" plan --model "$model" --benchmark benchmark --instances 99 --out refused.json
+[ -e refused.json ] && fail "a refused plan left a file"
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --top-k 2 \
   --stored-heads 2 --out first
 refused 2 "discover needs --out" "$hones" discover --config first/settings.toml

@@ -24,6 +24,9 @@ struct BenchRow {
   double seconds = 0, cpu_seconds = 0;
   std::optional<double> forward_equivalents, decode_equivalents;
   double useful_flops = 0;
+  // Of the engine: what the peak added to the resident size before it began, everything loaded, and what
+  // forecast() says of the head stage.
+  std::optional<double> peak_added_bytes, forecast_bytes;
 };
 
 struct BenchOptions {

@@ -47,6 +47,10 @@ std::int64_t default_tile_positions(const checkpoint::DecoderConfig& config, std
 // Rows of a tile for an instance of `positions`: clamp(tile_positions / positions, 1, heads).
 std::int64_t tile_rows(std::int64_t tile_positions, std::int64_t positions, std::int64_t heads);
 
+// Fast engine: most that rows which wait to be decoded may take, with what decoding them will, on one rank;
+// at least one row is taken. Decoding them earlier or later changes no bit.
+inline constexpr std::int64_t kHeldRowBytes = std::int64_t{1} << 30;
+
 class Evaluator {
  public:
   virtual ~Evaluator() = default;

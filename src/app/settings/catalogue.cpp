@@ -239,14 +239,14 @@ std::vector<Setting> model_settings() {
   return {
       Describe("model.path", "--model", Type::model, std::string())
           .required()
-          .in({generate, discover})
+          .in({generate, plan, discover})
           .means("checkpoint folder, or org/name looked up offline in the local Hugging Face cache"),
       text("model.revision", "--revision", "main")
-          .in({generate, discover})
+          .in({generate, plan, discover})
           .means("branch, tag or commit of an org/name model"),
       text("model.dtype", "--dtype", "auto")
           .one_of({"auto", "fp32", "bf16", "fp16"})
-          .in({generate, discover, bench})
+          .in({generate, plan, discover, bench})
           .changes_numbers()
           .means("number format of weights and arithmetic; auto: fp32 on a CPU"),
       text("model.device", "--device", "auto")
@@ -258,26 +258,26 @@ std::vector<Setting> model_settings() {
           .unit("threads per rank")
           .at_least(1)
           .at_most(1024)
-          .in({generate, discover, bench})
+          .in({generate, plan, discover, bench})
           .changes_numbers()
           .means("threads of the arithmetic; nothing else sets them"),
 
       text("engine.form", "--engine", "fast")
           .one_of({"fast", "plain"})
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means("how cells are computed: fast, or plain, the straightforward reference that recomputes "
                  "every cell whole"),
       boolean("engine.resume", "", true)
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means("fast engine: a replaced head's run starts at its layer, from what the plain run kept"),
       boolean("engine.tree", "", true)
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means("fast engine: prompts about one picture, candidates included, share one packed sequence"),
       boolean("engine.verify", "", true)
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means(
               "fast engine: the plain answer is checked in the same pass, and only rows that differ decode"),
@@ -285,7 +285,7 @@ std::vector<Setting> model_settings() {
           .unit("positions")
           .at_least(0)
           .at_most(kMostOfAll)
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means("positions of one batch of heads, rows times length; 0: follows from model shape and dtype"),
 
@@ -312,7 +312,7 @@ std::vector<Setting> model_settings() {
           .unit("tokens")
           .at_least(1)
           .at_most(4096)
-          .in({generate, discover})
+          .in({generate, plan, discover})
           .changes_numbers()
           .means("length at which an answer ends without an end token; a task's own limit wins"),
   };
@@ -409,14 +409,17 @@ std::vector<Setting> score_settings() {
 
 std::vector<Setting> discover_settings() {
   return {
-      path("benchmark.path", "--benchmark").required().in({discover}).means("folder that `prepare` made"),
+      path("benchmark.path", "--benchmark")
+          .required()
+          .in({plan, discover})
+          .means("folder that `prepare` made"),
 
       path("tasks.file", "--tasks-file")
-          .in({prepare, discover})
+          .in({prepare, plan, discover})
           .means("TOML file of tasks beside the built-in vqa, ocr, caption and retrieval, or in their place; "
                  "configs/tasks.toml explains the form"),
       list("discover.tasks", "--tasks", Type::texts, {"vqa", "ocr", "caption", "retrieval"})
-          .in({prepare, discover})
+          .in({prepare, plan, discover})
           .changes_numbers()
           .means("tasks swept, or shown by --preview, in this order"),
       integer("discover.instances", "--instances", -1)
@@ -424,7 +427,7 @@ std::vector<Setting> discover_settings() {
           .at_least(1)
           .at_most(kMostOfAll)
           .or_minus_one()
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means("first lines of the discovery split that tasks over records take, before their filters; -1: "
                  "all"),
@@ -433,18 +436,18 @@ std::vector<Setting> discover_settings() {
           .at_least(1)
           .at_most(kMostOfAll)
           .or_minus_one()
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means("first lines of the discovery queries that tasks over queries take; -1: all"),
       list("discover.heads", "--heads", Type::heads, {"all"})
           .one_of({"all"})
           .unit("LAYER:HEAD")
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means("heads whose replacement is measured"),
       text("discover.prompts", "--prompts", "paper")
           .one_of({"paper", "release"})
-          .in({prepare, discover})
+          .in({prepare, plan, discover})
           .changes_numbers()
           .means("wording of the prompts: the paper's, or that of its released code"),
       text("discover.caption_importance", "--caption-importance", "mean")
@@ -491,13 +494,13 @@ std::vector<Setting> discover_settings() {
           .unit("instances")
           .at_least(1)
           .at_most(kMostOfAll)
-          .in({discover})
+          .in({plan, discover})
           .means("instances of one unit of work"),
       integer("units.layers", "--unit-layers", 0)
           .unit("layers")
           .at_least(0)
           .at_most(kMostOfAll)
-          .in({discover})
+          .in({plan, discover})
           .means("layers of one unit of work in the head stage; 0: so that every rank gets several units"),
       integer("units.grant_seed", "", -1)
           .at_least(0)
@@ -529,7 +532,7 @@ std::vector<Setting> ranking_settings() {
           .unit("heads")
           .at_least(1)
           .at_most(kMostHeads)
-          .in({discover})
+          .in({plan, discover})
           .changes_numbers()
           .means("best heads whose neuron sums are kept, so that every smaller top-k needs no model"),
       real("ranking.neuron_share", "--neuron-share", 0.01)
@@ -557,6 +560,35 @@ std::vector<Setting> ranking_settings() {
           .in({rank})
           .means("refuse unless this is the benchmark that the run was made with; none: not compared"),
       path("rank.out", "--out").in({rank}).means("folder that the tables go to; none: DIR/rank"),
+  };
+}
+
+std::vector<Setting> plan_settings() {
+  return {
+      integer("plan.gpus", "--gpus", 1)
+          .unit("ranks")
+          .at_least(1)
+          .at_most(kMostHeads)
+          .in({plan})
+          .means("ranks that share the work, one a GPU"),
+      real("plan.tflops", "--tflops", 0)
+          .unit("TFLOP/s")
+          .at_least(0)
+          .at_most(kMostSeconds)
+          .in({plan})
+          .means("useful speed of one rank, as `bench` measures it there; 0: the peak of matrix products on "
+                 "this "
+                 "machine's CPU, measured now with --threads"),
+      real("plan.changed", "--changed", 0.1)
+          .unit("share of the cells")
+          .at_least(0)
+          .at_most(1)
+          .in({plan})
+          .means("of the generating tasks, those whose answer changes and is decoded"),
+      Describe("plan.out", "--out", Type::path, std::string("plan.json"))
+          .new_each_run()
+          .in({plan})
+          .means("file that the figures go to"),
   };
 }
 
@@ -624,8 +656,9 @@ std::vector<Setting> bench_settings() {
 std::span<const Setting> catalogue() {
   static const std::vector<Setting> all = [] {
     std::vector<Setting> settings;
-    for (auto part : {data_settings(), model_settings(), picture_settings(), generate_settings(),
-                      score_settings(), discover_settings(), ranking_settings(), bench_settings()}) {
+    for (auto part :
+         {data_settings(), model_settings(), picture_settings(), generate_settings(), score_settings(),
+          discover_settings(), ranking_settings(), plan_settings(), bench_settings()}) {
       settings.insert(settings.end(), part.begin(), part.end());
     }
     return settings;

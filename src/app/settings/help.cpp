@@ -19,6 +19,8 @@ std::string_view does(Command command) {
       return "answers one prompt about one picture, with and without interventions";
     case Command::score:
       return "a metric over a file of predictions, without a model";
+    case Command::plan:
+      return "units, FLOPs, memory and hours of a sweep, before a weight is read";
     case Command::discover:
       return "measures which heads and neurons the discovery split needs; under mpirun or srun on all ranks";
     case Command::rank:

@@ -10,8 +10,8 @@ namespace hones::settings {
 
 namespace {
 
-constexpr std::array kCommands{Command::synth,    Command::prepare, Command::generate, Command::score,
-                               Command::discover, Command::rank,    Command::bench};
+constexpr std::array kCommands{Command::synth, Command::prepare,  Command::generate, Command::score,
+                               Command::plan,  Command::discover, Command::rank,     Command::bench};
 
 // Levenshtein: insertions, deletions, substitutions.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
@@ -68,6 +68,8 @@ std::string_view name_of(Command command) {
       return "generate";
     case Command::score:
       return "score";
+    case Command::plan:
+      return "plan";
     case Command::discover:
       return "discover";
     case Command::rank:

@@ -1,0 +1,17 @@
+// What this process takes of memory, as Linux counts it.
+#pragma once
+
+#include <cstdint>
+
+namespace hones {
+
+// Bytes now, and the most since the process began or since reset_peak(). Throws Error where /proc is not
+// readable.
+std::int64_t resident_bytes();
+std::int64_t peak_resident_bytes();
+
+// The peak begins anew at what is resident now. Free memory that the allocator keeps is given back first, so
+// that it hides nothing that comes.
+void reset_peak_resident();
+
+}  // namespace hones

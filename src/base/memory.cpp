@@ -1,0 +1,39 @@
+#include <fstream>
+#include <string>
+
+#include <malloc.h>
+
+#include <hones/base/error.hpp>
+#include <hones/base/memory.hpp>
+
+namespace hones {
+
+namespace {
+
+std::int64_t status_bytes(const std::string& field) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with(field + ":")) continue;
+    return std::stoll(line.substr(field.size() + 1)) * 1024;  // "kB" are KiB
+  }
+  throw Error(ExitCode::rank_failed, "/proc/self/status has no " + field);
+}
+
+}  // namespace
+
+std::int64_t resident_bytes() {
+  return status_bytes("VmRSS");
+}
+
+std::int64_t peak_resident_bytes() {
+  return status_bytes("VmHWM");
+}
+
+void reset_peak_resident() {
+  ::malloc_trim(0);
+  std::ofstream reset("/proc/self/clear_refs");
+  reset << "5" << std::flush;  // proc(5): resets the peak, touches no page
+  if (!reset) throw Error(ExitCode::rank_failed, "/proc/self/clear_refs cannot be written");
+}
+
+}  // namespace hones
