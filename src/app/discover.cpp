@@ -12,6 +12,7 @@
 #include "app/commands.hpp"
 #include "app/launch.hpp"
 #include "app/settings/command_line.hpp"
+#include "app/stop_signals.hpp"
 #include "app/sweep_settings.hpp"
 
 namespace hones::app {
@@ -27,6 +28,8 @@ void set_how_it_runs(const settings::Settings& settings, sweep::DiscoverOptions&
   options.unit_layers = settings.integer("units.layers");
   options.grant_seed = settings.integer("units.grant_seed");
   options.deadline_seconds = settings.real("units.stage_timeout");
+  options.checkpoint_seconds = 60 * settings.real("discover.checkpoint_minutes");
+  options.stop_asked = stop_asked;
   options.settings_json = settings.to_json();
   options.all_settings_json = settings.all_to_json();
   options.settings_toml = settings.to_toml();
@@ -65,7 +68,7 @@ Wish wish_of(const std::vector<std::string>& command_line) {
   return wish;
 }
 
-void run(const std::vector<std::string>& command_line, comm::Communicator& world) {
+ExitCode run(const std::vector<std::string>& command_line, comm::Communicator& world) {
   const Wish wish = rank_zero_first(world, [&] {
     Wish wish = wish_of(command_line);
     if (world.rank() != 0 || wish.options.out.empty()) return wish;
@@ -78,7 +81,7 @@ void run(const std::vector<std::string>& command_line, comm::Communicator& world
   });
   if (world.rank() == 0 && !wish.text.empty()) std::fputs(wish.text.c_str(), stdout);
   const bool only_text = wish.dry_run || wish.options.out.empty();
-  if (!only_text) sweep::discover(wish.options, world);
+  return only_text ? ExitCode::ok : sweep::discover(wish.options, world);
 }
 
 // Several ranks end here; main prints the error of a single one.
@@ -94,12 +97,12 @@ void run(const std::vector<std::string>& command_line, comm::Communicator& world
 
 int discover(int argc, char** argv) {
   const std::vector<std::string> command_line(argv, argv + argc);
+  catch_stop_signals();
   comm::Session session(&argc, &argv);
   comm::Communicator& world = session.world();
   log::configure(log::Level::info, world.rank(), world.size());
   try {
-    run(command_line, world);
-    return static_cast<int>(ExitCode::ok);
+    return static_cast<int>(run(command_line, world));
   } catch (const SharedRefusal& refusal) {
     if (world.rank() == 0) log::error(refusal.what());
     return static_cast<int>(refusal.code());

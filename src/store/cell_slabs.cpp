@@ -47,15 +47,13 @@ void append_runs(std::vector<Piece>& pieces, std::int64_t instance, std::int64_t
 }
 
 bool has_answer(const TaskCells& cells, std::int64_t instance, std::int64_t column) {
-  if (column == 0) return cells.instances[static_cast<std::size_t>(instance)].state == InstanceState::done;
-  return cells.states[cells.at(instance, column)] == CellState::changed;
+  const CellState state = cells.states[cells.at(instance, column)];
+  if (column > 0) return state == CellState::changed;
+  return is_computed(state) &&
+         cells.instances[static_cast<std::size_t>(instance)].state != InstanceState::excluded;
 }
 
 }  // namespace
-
-bool is_computed(CellState state) {
-  return state == CellState::unchanged || state == CellState::changed || state == CellState::invalid;
-}
 
 std::vector<Piece> computed_pieces(const TaskCells& cells) {
   std::vector<Piece> pieces;

@@ -25,8 +25,7 @@ struct Piece {
   std::size_t offset() const { return static_cast<std::size_t>(begin - block->begin); }
 };
 
-// A cell that some rank computed: unchanged, changed or invalid. Others keep the file's fill value.
-bool is_computed(table::CellState state);
+using table::is_computed;  // other cells keep the file's fill value
 
 // The computed cells of this rank's own blocks, ordered by (instance, column). InternalError when blocks
 // overlap, have the wrong sizes, or contradict the complete states.
@@ -41,9 +40,9 @@ std::vector<Slab> rectangles(std::span<const Piece> pieces, const Dims& trailing
 
 std::int64_t count_cells(std::span<const Piece> pieces);
 
-// answers/at and answers/ids: one row for column 0 of every done instance and for every changed cell, ordered
-// by (instance, column). Every rank knows all states, hence every row's place; it writes those of its own
-// pieces.
+// answers/at and answers/ids: one row for column 0 of every computed instance and for every changed cell,
+// ordered by (instance, column). Every rank knows all states, hence every row's place; it writes those of its
+// own pieces.
 struct AnswerRows {
   std::int64_t all = 0;
   std::vector<std::int64_t> mine;  // places, ascending

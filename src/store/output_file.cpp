@@ -42,10 +42,12 @@ void select(const Handle& space, const std::vector<Slab>& slabs) {
 
 }  // namespace
 
-OutputFile::OutputFile(const std::filesystem::path& file, comm::Communicator& world, Watchdog& watchdog)
+OutputFile::OutputFile(const std::filesystem::path& file, comm::Communicator& world, Watchdog& watchdog,
+                       std::size_t user_block)
     : world_(world), watchdog_(watchdog), name_(file.string()), exceptions_(std::uncaught_exceptions()) {
   silence_hdf5();
   const Handle creation = creation_list(H5P_FILE_CREATE);
+  check_hdf5(H5Pset_userblock(creation.get(), user_block), "H5Pset_userblock");
   const Handle access = property_list(H5P_FILE_ACCESS);
   if (const void* native = world.native()) {
     check_hdf5(H5Pset_fapl_mpio(access.get(), *static_cast<const MPI_Comm*>(native), MPI_INFO_NULL),

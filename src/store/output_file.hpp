@@ -27,8 +27,10 @@ struct Slab {
 // only then is writing collective.
 class OutputFile {
  public:
-  // Creates `file` (an old one is lost). A communicator without native() writes serially.
-  OutputFile(const std::filesystem::path& file, comm::Communicator& world, Watchdog& watchdog);
+  // Creates `file` (an old one is lost). A communicator without native() writes serially. The first
+  // `user_block` bytes (0, or a power of two from 512 on) are left to the caller, once the file is closed.
+  OutputFile(const std::filesystem::path& file, comm::Communicator& world, Watchdog& watchdog,
+             std::size_t user_block = 0);
   // Closes, unless an exception unwinds on one of several ranks: closing is collective.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;

@@ -7,6 +7,10 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/base/log.hpp>
+#include <hones/store/ledger.hpp>
+
+#include "resume.hpp"
 
 namespace hones::sweep {
 
@@ -43,19 +47,33 @@ std::string named(const DiscoverOptions& options) {
 
 }  // namespace
 
-void check_folder(const DiscoverOptions& options) {
+std::filesystem::path check_folder(const DiscoverOptions& options) {
   check_output_folder(named(options), options.out);
-  const auto found = results_in(options.out);
-  if (!found.empty() && !options.restart) {
-    throw UsageError(named(options) + " holds results already (" + found.front().filename().string() +
-                     "); name another folder, or pass --restart to begin anew there");
+  if (options.restart) return {};
+  const store::FoundLedger found = store::find_ledger(options.out);
+  for (const std::string& damage : found.damaged)
+    log::warning(damage + "; going on from " + found.file.filename().string());
+  if (!found.file.empty()) {
+    check_settings(found.file.string(), store::read_ledger_header(found.file).settings_json,
+                   options.settings_json);
+    return found.file;
   }
+  if (const auto results = results_in(options.out); !results.empty()) {
+    throw UsageError(
+        named(options) + " holds results already (" + results.front().filename().string() +
+        ") and no ledger to go on from; name another folder, or pass --restart to begin anew there");
+  }
+  return {};
 }
 
-void prepare_folder(const DiscoverOptions& options) {
+void prepare_folder(const DiscoverOptions& options, const std::filesystem::path& ledger) {
   make_output_folder(named(options), options.out);
-  std::vector<std::filesystem::path> old = results_in(options.out);
-  old.push_back(options.out / "progress.jsonl");
+  std::vector<std::filesystem::path> old;
+  // Only a damaged newest generation makes the one before it the ledger: it must not take its place again.
+  if (ledger.filename() == store::kPreviousLedger) old.push_back(options.out / store::kLedger);
+  if (ledger.empty()) old = results_in(options.out);
+  for (const char* name : {store::kLedger, store::kPreviousLedger, "progress.jsonl"})
+    if (ledger.empty()) old.push_back(options.out / name);
   for (const auto& file : old) {
     std::error_code error;
     std::filesystem::remove(file, error);

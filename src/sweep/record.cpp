@@ -125,8 +125,10 @@ nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
                                {"item_id", instance.item_id},
                                {"reason", e.reason}});
   }
-  run["checkpoints"] = {{"count", 0}, {"seconds", 0.0}};
-  run["interruptions"] = 0;
+  run["checkpoints"] = {{"count", record.checkpoints},
+                        {"seconds", record.checkpoint_seconds},
+                        {"bytes", record.checkpoint_bytes}};
+  run["interruptions"] = record.interruptions;
   return run;
 }
 

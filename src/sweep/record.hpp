@@ -29,6 +29,10 @@ struct Record {
   std::vector<std::int64_t> written_by_rank;  // elements of heads/cell
   store::SlabReport slabs;                    // rank 0's
   std::vector<plan::Exclusion> exclusions;    // by (task, instance)
+  std::int64_t checkpoints = 0;               // over all starts of the run, like interruptions
+  double checkpoint_seconds = 0;
+  std::int64_t checkpoint_bytes = 0;  // of the last one
+  std::int64_t interruptions = 0;
 };
 
 std::string utc_now();

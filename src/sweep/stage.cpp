@@ -24,11 +24,18 @@ using comm::seconds_since;
 
 // Rank 0's side. Order of one turn: receive an outcome, book it, answer with a grant. It ends when every rank
 // has been told that the stage is done; then every unit has been booked, or the run has failed and nobody
-// works any more.
+// works any more, or a checkpoint has been the end.
+// A checkpoint is a pause: ranks are told to wait until the last unit is booked, then each is sent to it
+// once; from then on until all have come back nothing is booked, so that all see one summary.
 class Desk {
  public:
   Desk(comm::Communicator& world, plan::Scheduler& scheduler, const StageHooks& hooks, StageSummary& summary)
-      : world_(world), scheduler_(scheduler), hooks_(hooks), summary_(summary), start_(comm::Clock::now()) {
+      : world_(world),
+        scheduler_(scheduler),
+        hooks_(hooks),
+        summary_(summary),
+        start_(comm::Clock::now()),
+        due_(hooks.first_checkpoint) {
     summary_.cells_by_rank.assign(static_cast<std::size_t>(world.size()), 0);
   }
 
@@ -39,10 +46,13 @@ class Desk {
     while (dismissed < world_.size() && !stop.stop_requested()) {
       if (const auto message = world_.receive(kRequest, comm::after(std::chrono::milliseconds(100)))) {
         const auto outcome = comm::from_bytes<plan::Outcome>(message->bytes);
+        if (writing_) due_ = seconds_since(start_) + hooks_.next_checkpoint;
+        writing_ = false;
         book(outcome);
-        const plan::Grant grant =
-            summary_.failure != 0 ? wind_up() : scheduler_.next(outcome.rank, seconds_since(start_));
-        dismissed += grant.kind == plan::Grant::Kind::stage_done;
+        // Nobody may be missing at a checkpoint.
+        if (dismissed == 0 && hooks_.checkpoint) begin_pause(outcome.stop_asked);
+        const plan::Grant grant = answer(outcome.rank);
+        dismissed += grant.kind == plan::Grant::Kind::stage_done || grant.stop;
         sending.push_back(world_.send(comm::to_bytes(grant), outcome.rank, kGrant));
         std::erase_if(sending, [](const auto& pending) { return pending->wait(comm::Clock::now()); });
       }
@@ -60,14 +70,36 @@ class Desk {
   }
 
  private:
-  // The run has failed: nothing more is granted, and nobody is dismissed while others are in their last unit.
-  plan::Grant wind_up() const {
+  plan::Grant answer(int rank) {
+    if (summary_.failure != 0) return when_idle(plan::Grant::Kind::stage_done);
+    if (!pausing_) return scheduler_.next(rank, seconds_since(start_));
+    plan::Grant grant = when_idle(plan::Grant::Kind::checkpoint);
+    if (grant.kind == plan::Grant::Kind::wait) return grant;
+    // Settled with the first rank: all go the same way.
+    if (sent_ == 0) summary_.stopped = stop_asked_;
+    grant.stop = summary_.stopped;
+    if (++sent_ == world_.size()) {
+      pausing_ = false;
+      writing_ = true;
+    }
+    return grant;
+  }
+
+  // Nothing more is granted, and nobody is dismissed while others are in their last unit.
+  plan::Grant when_idle(plan::Grant::Kind kind) const {
     const auto running = scheduler_.progress().running;
     plan::Grant grant;
     grant.kind = std::all_of(running.begin(), running.end(), [](std::int64_t unit) { return unit < 0; })
-                     ? plan::Grant::Kind::stage_done
+                     ? kind
                      : plan::Grant::Kind::wait;
     return grant;
+  }
+
+  void begin_pause(bool asked_by_rank) {
+    stop_asked_ = stop_asked_ || asked_by_rank || hooks_.stop_asked();
+    if (pausing_ || (!stop_asked_ && seconds_since(start_) < due_)) return;
+    pausing_ = true;
+    sent_ = 0;
   }
 
   void book(const plan::Outcome& outcome) {
@@ -99,13 +131,27 @@ class Desk {
   const StageHooks& hooks_;
   StageSummary& summary_;
   comm::Clock::time_point start_;
+  double due_;  // of the next checkpoint, from start_
+  bool stop_asked_ = false;
+  bool pausing_ = false;  // the next checkpoint is being waited for
+  int sent_ = 0;          // ranks sent to it
+  bool writing_ = false;  // all were sent, none has come back
 };
 
-void work_until_done(comm::Communicator& world, const StageHooks& hooks, double patience) {
+StageSummary share(comm::Communicator& world, const StageSummary& of_rank_zero, double patience) {
+  std::vector<std::byte> bytes = world.rank() == 0 ? comm::to_bytes(of_rank_zero) : std::vector<std::byte>{};
+  world.broadcast(bytes, 0, comm::after(std::chrono::duration<double>(patience)));
+  return comm::from_bytes<StageSummary>(bytes);
+}
+
+// `summary` is the desk's: looked at on rank 0 alone, at checkpoints.
+void work_until_done(comm::Communicator& world, const StageHooks& hooks, const StageSummary& summary,
+                     double patience) {
   plan::Outcome outcome;
   outcome.rank = world.rank();
   std::chrono::milliseconds pause = kShortestPause;
   while (true) {
+    outcome.stop_asked = hooks.stop_asked && hooks.stop_asked();
     auto sending = world.send(comm::to_bytes(outcome), 0, kRequest);
     const auto message = world.receive(kGrant, comm::after(std::chrono::duration<double>(patience)));
     if (!message) {
@@ -116,7 +162,10 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, double 
     const auto grant = comm::from_bytes<plan::Grant>(message->bytes);
     if (grant.kind == plan::Grant::Kind::stage_done) return;
     outcome = {};
-    if (grant.kind == plan::Grant::Kind::wait) {
+    if (grant.kind == plan::Grant::Kind::checkpoint) {
+      hooks.checkpoint(share(world, summary, patience));
+      if (grant.stop) return;
+    } else if (grant.kind == plan::Grant::Kind::wait) {
       std::this_thread::sleep_for(pause);
       pause = std::min(2 * pause, kLongestPause);
     } else {
@@ -134,8 +183,8 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, double 
 }  // namespace
 
 StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks,
-                       double patience) {
-  StageSummary summary;
+                       double patience, StageSummary before) {
+  StageSummary summary = std::move(before);
   if (world.rank() == 0) {
     HONES_ASSERT(scheduler != nullptr, "rank 0 schedules");
     Desk desk(world, *scheduler, hooks, summary);
@@ -148,17 +197,15 @@ StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, co
         world.abort(static_cast<int>(ExitCode::rank_failed));
       }
     });
-    work_until_done(world, hooks, patience);
+    work_until_done(world, hooks, summary, patience);
     thread.join();
     std::sort(summary.exclusions.begin(), summary.exclusions.end(), [](const auto& a, const auto& b) {
       return std::pair(a.task, a.instance) < std::pair(b.task, b.instance);
     });
   } else {
-    work_until_done(world, hooks, patience);
+    work_until_done(world, hooks, summary, patience);
   }
-  std::vector<std::byte> bytes = world.rank() == 0 ? comm::to_bytes(summary) : std::vector<std::byte>{};
-  world.broadcast(bytes, 0, comm::after(std::chrono::duration<double>(patience)));
-  return comm::from_bytes<StageSummary>(bytes);
+  return share(world, summary, patience);
 }
 
 }  // namespace hones::sweep

@@ -17,10 +17,13 @@ void resize(TaskCells& cells) {
 
 void place_blocks(TaskCells& cells) {
   for (const CellBlock& block : cells.own) {
-    const auto at = static_cast<std::ptrdiff_t>(cells.at(block.instance, block.begin));
-    std::copy(block.states.begin(), block.states.end(), cells.states.begin() + at);
-    std::copy(block.utility.begin(), block.utility.end(), cells.utility.begin() + at);
-    std::copy(block.answer_logprob.begin(), block.answer_logprob.end(), cells.answer_logprob.begin() + at);
+    const std::size_t first = cells.at(block.instance, block.begin);
+    for (std::size_t c = 0; c < block.states.size(); ++c) {
+      if (block.states[c] == CellState::not_done) continue;
+      cells.states[first + c] = block.states[c];
+      cells.utility[first + c] = block.utility[c];
+      cells.answer_logprob[first + c] = block.answer_logprob[c];
+    }
   }
 }
 
@@ -29,8 +32,12 @@ std::vector<std::uint16_t> bleu_of(const TaskCells& cells, std::uint16_t absent)
   std::vector<std::uint16_t> counts(
       static_cast<std::size_t>(cells.size() * cells.shape.columns()) * kBleuCounts, absent);
   for (const CellBlock& block : cells.own) {
-    const std::size_t at = cells.at(block.instance, block.begin) * kBleuCounts;
-    std::copy(block.bleu.begin(), block.bleu.end(), counts.begin() + static_cast<std::ptrdiff_t>(at));
+    for (std::size_t c = 0; c < block.states.size(); ++c) {
+      if (block.states[c] == CellState::not_done) continue;
+      const auto from = block.bleu.begin() + static_cast<std::ptrdiff_t>(c * kBleuCounts);
+      const std::size_t to = (cells.at(block.instance, block.begin) + c) * kBleuCounts;
+      std::copy_n(from, kBleuCounts, counts.begin() + static_cast<std::ptrdiff_t>(to));
+    }
   }
   return counts;
 }

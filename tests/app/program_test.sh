@@ -112,7 +112,16 @@ refused 2 "--instances 99" "$hones" plan --model "$model" --benchmark benchmark 
 does "$hones" discover --model "$model" --benchmark benchmark --tasks vqa,caption --instances 2 --heads 0:0,2:3 --top-k 2 \
   --stored-heads 2 --out first
 refused 2 "discover needs --out" "$hones" discover --config first/settings.toml
-refused 2 "--restart" "$hones" discover --config first/settings.toml --out first
+refused 2 "ranking.top_k = 2, and 1 is asked for; name another folder, or pass --restart" \
+  "$hones" discover --config first/settings.toml --top-k 1 --out first
+cp -r first kept
+does "$hones" discover --config first/settings.toml --out first
+grep -q "going on from first/ledger.h5: 12 of 12 cells are done" err.txt || fail "a finished run went on without saying so: $(cat err.txt)"
+for file in kept/*.csv kept/rankings.*.json kept/settings.toml kept/ledger.h5; do
+  cmp "$file" "first/${file#kept/}" || fail "${file#kept/} of a finished run changed when it was run again"
+done
+rm kept/ledger.h5*
+refused 2 "no ledger to go on from; name another folder, or pass --restart" "$hones" discover --config first/settings.toml --out kept
 does "$mpiexec" -n 2 "$hones" discover --config first/settings.toml --out second
 cmp -s first/settings.toml second/settings.toml || fail "settings.toml differs"
 does "$hones" rank first

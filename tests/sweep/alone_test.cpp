@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
+#include <hones/store/ledger.hpp>
 #include <hones/sweep/evaluator.hpp>
 #include <hones/sweep/rank.hpp>
 
@@ -39,10 +40,22 @@ std::string usage_error(const sweep::DiscoverOptions& options) {
   return "";
 }
 
-TEST_F(Alone, AFolderWithResultsIsRefusedWithoutRestart) {
+TEST_F(Alone, AFolderOfOtherSettingsOrWithoutALedgerIsRefusedWithoutRestart) {
   const std::string before = read_file(options_->out / "heads.vqa.csv");
-  EXPECT_NE(usage_error(*options_).find("--restart"), std::string::npos);
+  sweep::DiscoverOptions other = *options_;
+  const std::string top_k = R"("ranking.top_k":5)";
+  other.settings_json.replace(other.settings_json.find(top_k), top_k.size(), R"("ranking.top_k":4)");
+  EXPECT_NE(usage_error(other).find(
+                "ranking.top_k = 5, and 4 is asked for; name another folder, or pass --restart"),
+            std::string::npos);
   EXPECT_EQ(read_file(options_->out / "heads.vqa.csv"), before);
+
+  other = *options_;
+  other.out = folder() / "old";
+  std::filesystem::copy(options_->out, other.out, std::filesystem::copy_options::recursive);
+  std::filesystem::remove(other.out / store::kLedger);
+  std::filesystem::remove(other.out / store::kPreviousLedger);
+  EXPECT_NE(usage_error(other).find("no ledger to go on from"), std::string::npos);
 }
 
 TEST_F(Alone, RestartBeginsAnewAndGivesTheSame) {

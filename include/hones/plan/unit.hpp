@@ -33,13 +33,14 @@ struct Unit {
 
 // What rank 0 answers to a request.
 struct Grant {
-  enum class Kind : std::uint8_t { unit = 0, wait = 1, stage_done = 2 };
+  enum class Kind : std::uint8_t { unit = 0, wait = 1, stage_done = 2, checkpoint = 3 };
   Kind kind = Kind::stage_done;
   Unit unit;
+  bool stop = false;  // checkpoint: the stage ends behind it, done or not
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& kind& unit;
+    archive& kind& unit& stop;
   }
 };
 
@@ -67,11 +68,12 @@ struct Outcome {
   double decode_layer_positions = 0;          // of them, decoding rows whose answer changed
   double full_layer_positions = 0;            // of one full prefill per cell
   std::vector<Exclusion> exclusions;
+  bool stop_asked = false;  // the rank was told to stop (a signal)
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& rank& has_unit& unit& seconds& cells& invalid_by_task& layer_positions& decode_layer_positions&
-        full_layer_positions& exclusions;
+    archive& rank& has_unit& stop_asked& unit& seconds& cells& invalid_by_task& layer_positions&
+        decode_layer_positions& full_layer_positions& exclusions;
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -54,9 +55,12 @@ struct DiscoverOptions {
   std::filesystem::path out;
   bool restart = false;
   std::int64_t unit_instances = 1;
-  std::int64_t unit_layers = 0;   // 0: chosen by the planner
-  std::int64_t grant_seed = -1;   // >= 0: units are granted in a seeded random order (tests)
-  double deadline_seconds = 600;  // of one collective, and of rank 0's answer to a rank that asks for work
+  std::int64_t unit_layers = 0;     // 0: chosen by the planner
+  std::int64_t grant_seed = -1;     // >= 0: units are granted in a seeded random order (tests)
+  double deadline_seconds = 600;    // of one collective, and of rank 0's answer to a rank that asks for work
+  double checkpoint_seconds = 600;  // from one generation of the ledger to the next
+  std::function<bool()>
+      stop_asked;  // any thread: this rank was told to write a checkpoint and stop; may be empty
   std::vector<std::string> command_line;
   std::string settings_json;      // the settings that can change a number, as stored in discovery.h5
   std::string all_settings_json;  // all of them, for run.json; empty: settings_json

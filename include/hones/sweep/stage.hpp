@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <hones/comm/communicator.hpp>
@@ -12,7 +13,8 @@
 
 namespace hones::sweep {
 
-// What all ranks know after a stage.
+// What all ranks know after a stage; of a run that goes on from a checkpoint, all its starts together but for
+// cells_by_rank.
 struct StageSummary {
   int failure = 0;  // exit code the run must end with; 0: none
   std::string failure_line;
@@ -23,11 +25,12 @@ struct StageSummary {
   double decode_layer_positions = 0;
   double full_layer_positions = 0;
   std::vector<std::int64_t> cells_by_rank;
+  bool stopped = false;  // on request, behind a checkpoint
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
     archive& failure& failure_line& exclusions& cells& invalid_by_task& layer_positions&
-        decode_layer_positions& full_layer_positions& cells_by_rank;
+        decode_layer_positions& full_layer_positions& cells_by_rank& stopped;
   }
 };
 
@@ -44,12 +47,19 @@ struct StageHooks {
   std::function<void(const StageView&)> tick;            // rank 0's grant thread, about once a second
   // Rank 0: whether the run must end, after each outcome; returns {exit code, line}, {0, ""} to go on.
   std::function<std::pair<int, std::string>(const StageSummary&)> verdict;
+  // Every rank, any thread: whether it was told to stop. One that was is enough.
+  std::function<bool()> stop_asked;
+  // Collective, while no unit is under way: saves what the units booked in the summary have left.
+  std::function<void(const StageSummary&)> checkpoint;
+  // Seconds from the stage's begin to its first checkpoint, and from the end of one to the next.
+  double first_checkpoint = 600, next_checkpoint = 600;
 };
 
 // Collective. `scheduler` is used on rank 0 only (null elsewhere). Throws what `work` throws; the caller must
 // then abort the job, because the other ranks wait. patience: seconds after which an unanswered request, or a
-// rank missing at the stage's end, is an error; a unit may take longer.
+// rank missing at a checkpoint or the stage's end, is an error; a unit may take longer. `before` (rank 0's)
+// is what earlier starts of the run have booked.
 StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks,
-                       double patience);
+                       double patience, StageSummary before = {});
 
 }  // namespace hones::sweep

@@ -19,6 +19,11 @@ enum class CellState : std::uint8_t {
   not_asked = 4,
 };
 
+// Some rank computed the cell.
+inline bool is_computed(CellState state) {
+  return state == CellState::unchanged || state == CellState::changed || state == CellState::invalid;
+}
+
 // instances/status of docs/outputs.md.
 enum class InstanceState : std::uint8_t { not_done = 0, done = 1, excluded = 2 };
 
@@ -84,11 +89,12 @@ struct TaskCells {
 // Prepares states (not_done), utility (NaN) and answer_logprob (NaN) for the instances set.
 void resize(TaskCells& cells);
 
-// Copies states, utility and answer_logprob of the blocks in `own` to their places in the table.
+// Copies states, utility and answer_logprob of the blocks in `own` to their places in the table; cells of a
+// block that are not done leave the table as it is.
 void place_blocks(TaskCells& cells);
 
 // The BLEU counts of the blocks in `own` as one array [N, columns, kBleuCounts], `absent` where no block has
-// any. Empty unless cells.bleu.
+// any or has the cell not done. Empty unless cells.bleu.
 std::vector<std::uint16_t> bleu_of(const TaskCells& cells, std::uint16_t absent);
 
 }  // namespace hones::table

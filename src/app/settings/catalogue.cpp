@@ -484,7 +484,13 @@ std::vector<Setting> discover_settings() {
       boolean("discover.restart", "--restart")
           .once()
           .in({discover})
-          .means("begin anew in a folder that holds results"),
+          .means("begin anew in a folder that holds results or a ledger, instead of going on from it"),
+      real("discover.checkpoint_minutes", "--checkpoint-minutes", 10)
+          .unit("min")
+          .above(0)
+          .at_most(kMostSeconds / 60)
+          .in({discover})
+          .means("from one checkpoint (ledger.h5) to the next; USR1 writes one at once and stops"),
       boolean("discover.dry_run", "--dry-run")
           .once()
           .in({discover})

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# A run that is stopped, damaged, gone on with, grown: always what an undisturbed run leaves.
+#
+#   resume_test.sh HONES_MPI MPIEXEC MODEL SAME_HDF5
+set -u
+hones=$1 mpiexec=$2 model=$3 same=$4
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+failures=0
+
+fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+does() { "$@" >out.txt 2>err.txt || { fail "exit code $?: $*"; cat err.txt; }; }
+# same_results A B: two folders hold the same results.
+same_results() {
+  "$same" "$1/discovery.h5" "$2/discovery.h5" || fail "$2/discovery.h5 is not that of $1"
+  for file in "$1"/*.csv "$1"/rankings.*.json; do
+    cmp "$file" "$2/$(basename "$file")" || fail "$2/$(basename "$file") is not that of $1"
+  done
+}
+now() { date +%s%3N; }
+# await PATTERN FILE: until a line with PATTERN is in FILE, at most 60 s.
+await() {
+  for _ in $(seq 600); do
+    grep -q -- "$1" "$2" 2>/dev/null && return
+    sleep 0.1
+  done
+  fail "no \"$1\" in $2: $(tail -n 3 "$2")"
+}
+
+does "$hones" synth --images 60 --out scenes
+does "$hones" prepare --source scenes --discovery 50 --dev 0 --test 0 --queries 1 --out benchmark
+run=("$hones" discover --model "$model" --benchmark benchmark --tasks vqa,ocr,caption --top-k 2 --stored-heads 2)
+
+# Growing: instances, then heads; on another number of ranks.
+does "$mpiexec" -n 2 "${run[@]}" --heads 0:0,2:3 --instances 48 --out at_once
+does "${run[@]}" --heads 0:0,2:3 --instances 24 --out grown
+does "$mpiexec" -n 2 "${run[@]}" --heads 0:0,2:3 --instances 48 --out grown
+grep -q "going on from grown/ledger.h5: 216 of 432 cells are done" err.txt || fail "growing said: $(cat err.txt)"
+same_results at_once grown
+does "${run[@]}" --heads 0:0,2:3,2:4,5:1 --instances 3 --out more_heads
+does "${run[@]}" --heads 2:3,5:1 --instances 3 --out heads
+does "${run[@]}" --heads 0:0,2:3,2:4,5:1 --instances 3 --out heads
+"$same" more_heads/discovery.h5 heads/discovery.h5 || fail "a run grown by heads differs"
+"${run[@]}" --heads 0:0,2:3 --instances 24 --out grown 2>err.txt
+[ $? = 2 ] && grep -q "48 instances of the task 'vqa', and 24 are asked for: a run can grow, not shrink" err.txt ||
+  fail "shrinking said: $(cat err.txt)"
+"${run[@]}" --heads 0:0,2:3 --instances 3 --out heads 2>err.txt
+[ $? = 2 ] && grep -q "of head 2:4, which is not asked for" err.txt || fail "fewer heads said: $(cat err.txt)"
+
+# A damaged generation is named, the one before it used; without a whole one nothing is done.
+cp -r at_once damaged
+truncate -s -1 damaged/ledger.h5
+cp damaged/ledger.h5 damaged/ledger.h5.previous
+"${run[@]}" --heads 0:0,2:3 --instances 48 --out damaged 2>err.txt
+[ $? = 3 ] && grep -q "damaged/ledger.h5 is damaged: .*no whole generation" err.txt || fail "damage said: $(cat err.txt)"
+cp at_once/ledger.h5 damaged/ledger.h5.previous
+does "${run[@]}" --heads 0:0,2:3 --instances 48 --out damaged
+grep -q "damaged/ledger.h5 is damaged: .*going on from ledger.h5.previous" err.txt || fail "damage said: $(cat err.txt)"
+same_results at_once damaged
+
+# Signals: a checkpoint within 5 s, exit code 75, a second one during it does no harm; then the rest, on other ranks.
+stopped() { # stopped SIGNAL OUT COMMAND...
+  local signal=$1 out=$2 code=0 asked
+  shift 2
+  "$@" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --set units.layers=1 --out "$out" >out.txt 2>"$out.log" &
+  local job=$!
+  await '"phase":"heads"' "$out/progress.jsonl"
+  asked=$(now)
+  kill "-$signal" "$job"
+  sleep 0.3
+  kill "-$signal" "$job" 2>/dev/null
+  await "checkpoint 1:" "$out.log"
+  echo "$signal: checkpoint written $(($(now) - asked)) ms behind the signal"
+  [ $(($(now) - asked)) -lt 5000 ] || fail "$signal: no checkpoint within 5 s"
+  wait "$job" || code=$?
+  [ "$code" = 75 ] || fail "$signal: exit code $code: $(cat "$out.log")"
+  grep -q "stopped on request" "$out.log" || fail "$signal said: $(cat "$out.log")"
+  [ ! -e "$out/discovery.h5" ] || fail "$signal: a stopped run left results"
+}
+does "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --out whole
+stopped USR1 two "$mpiexec" -n 2 "${run[@]}"
+does "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --out two
+same_results whole two
+for signal in TERM INT; do
+  stopped "$signal" "$signal" "${run[@]}"
+done
+does "$mpiexec" -n 3 "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --out TERM
+same_results whole TERM
+grep -q '"interruptions": 1' TERM/run.json || fail "run.json does not tell the interruption"
+
+[ "$failures" = 0 ] && echo "stopped, damaged and grown runs end alike"
+exit $((failures > 0))
