@@ -6,6 +6,7 @@
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/log.hpp>
+#include <hones/base/memory.hpp>
 #include <hones/base/version.hpp>
 
 #include "app/commands.hpp"
@@ -59,6 +60,7 @@ void run_alone(const std::vector<std::string>& arguments, const hones::app::Laun
 }  // namespace
 
 int main(int argc, char** argv) {
+  hones::settle_allocator();
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const hones::app::Launch launch = hones::app::launch_of_environment();
   try {

@@ -21,6 +21,13 @@ std::int64_t status_bytes(const std::string& field) {
 
 }  // namespace
 
+void settle_allocator() {
+  constexpr int kOwnPages = 4 << 20;  // bytes
+  constexpr int kKept = 128 << 20;    // free bytes at the heap's end, not given back at once
+  ::mallopt(M_MMAP_THRESHOLD, kOwnPages);
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
+}
+
 std::int64_t resident_bytes() {
   return status_bytes("VmRSS");
 }
