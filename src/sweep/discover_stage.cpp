@@ -1,0 +1,130 @@
+// One stage of the sweep: what the scheduler's hooks do.
+#include <algorithm>
+#include <cmath>
+
+#include <hones/base/error.hpp>
+
+#include "discovery.hpp"
+
+namespace hones::sweep {
+
+using comm::seconds_since;
+
+// Cells of a task in a stage.
+std::int64_t Discovery::cells_of(std::size_t task, bool head_stage) const {
+  const table::TaskCells& cells = outputs_[task].cells;
+  if (head_stage) return inputs_->head_cells(inputs_->tasks[task]);
+  const std::int64_t done =
+      std::count_if(cells.instances.begin(), cells.instances.end(),
+                    [](const table::Instance& i) { return i.state == table::InstanceState::done; });
+  return done * (1 + static_cast<std::int64_t>(outputs_[task].sums.heads.size()));
+}
+
+std::int64_t Discovery::cells_of_all(bool head_stage) const {
+  std::int64_t cells = 0;
+  for (std::size_t t = 0; t < inputs_->tasks.size(); ++t) cells += cells_of(t, head_stage);
+  return cells;
+}
+
+std::pair<int, std::string> Discovery::verdict(const StageSummary& summary, bool head_stage) const {
+  for (std::size_t t = 0; head_stage && t < inputs_->tasks.size(); ++t) {
+    const auto excluded =
+        std::count_if(summary.exclusions.begin(), summary.exclusions.end(),
+                      [&](const plan::Exclusion& e) { return e.task == static_cast<std::int32_t>(t); });
+    const auto limit = std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(
+               std::floor(options_.max_bad * static_cast<double>(inputs_->tasks[t].items.size()))));
+    if (excluded > limit) {
+      const auto last =
+          std::find_if(summary.exclusions.rbegin(), summary.exclusions.rend(),
+                       [&](const plan::Exclusion& e) { return e.task == static_cast<std::int32_t>(t); });
+      return {static_cast<int>(ExitCode::bad_instances),
+              "task " + inputs_->tasks[t].task->name() + ": " + std::to_string(excluded) + " of " +
+                  std::to_string(inputs_->tasks[t].items.size()) +
+                  " instances are unusable, more than max_bad allows (" + std::to_string(limit) +
+                  "); the last: " + last->reason};
+    }
+  }
+  for (std::size_t t = 0; t < summary.invalid_by_task.size(); ++t) {
+    const std::int64_t cells = cells_of(t, head_stage);
+    if (static_cast<double>(summary.invalid_by_task[t]) <= options_.max_bad * static_cast<double>(cells))
+      continue;
+    return {static_cast<int>(ExitCode::bad_instances),
+            "task " + inputs_->tasks[t].task->name() + ": " + std::to_string(summary.invalid_by_task[t]) +
+                " of " + std::to_string(cells) + (head_stage ? " cells" : " contributions") +
+                " are not finite or too large, more than max_bad allows; try --dtype fp32"};
+  }
+  return {0, ""};
+}
+
+store::Progress Discovery::progress_of(const StageView& view, std::int64_t cells_all,
+                                       const StageSummary& before) const {
+  store::Progress progress;
+  progress.t = seconds_since(start_);
+  progress.phase = phase_;
+  progress.cells_done = view.so_far.cells;
+  progress.cells_all = cells_all;
+  progress.units_done = view.progress.units_done;
+  progress.positions_per_s = view.now > 0 ? (view.so_far.layer_positions - before.layer_positions) /
+                                                static_cast<double>(inputs_->shape.layers) / view.now
+                                          : 0;
+  progress.eta_s = view.progress.eta_seconds(view.now);
+  progress.excluded =
+      static_cast<std::int64_t>(std::max(view.so_far.exclusions.size(), record_.exclusions.size()));
+  for (std::size_t r = 0; r < view.progress.running.size(); ++r) {
+    const std::int64_t unit = view.progress.running[r];
+    progress.ranks.push_back({unit >= 0 ? "busy" : "waiting", unit,
+                              view.now > 0 ? std::min(1.0, view.progress.busy_seconds[r] / view.now) : 0});
+  }
+  return progress;
+}
+
+StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> units,
+                              const std::function<Work(const plan::Unit&)>& work,
+                              const StageSummary& before) {
+  const bool head_stage = phase == "heads";
+  const std::int64_t cells_all = cells_of_all(head_stage);
+  std::unique_ptr<plan::Scheduler> scheduler;
+  if (world_.rank() == 0) {
+    scheduler = options_.grant_seed >= 0
+                    ? plan::shuffled(world_.size(), static_cast<std::uint64_t>(options_.grant_seed))
+                    : plan::longest_first(world_.size());
+    scheduler->add(std::move(units));
+  }
+  StageHooks hooks;
+  hooks.work = [&](const plan::Unit& unit) {
+    const Work done = work(unit);
+    plan::Outcome outcome;
+    outcome.cells = done.cells;
+    outcome.invalid_by_task = done.invalid_by_task;
+    outcome.layer_positions = done.layer_positions;
+    outcome.decode_layer_positions = done.decode_layer_positions;
+    outcome.full_layer_positions = done.full_layer_positions;
+    outcome.exclusions = done.exclusions;
+    return outcome;
+  };
+  hooks.verdict = [&](const StageSummary& summary) { return verdict(summary, head_stage); };
+  hooks.tick = [&](const StageView& view) {
+    const store::Progress progress = progress_of(view, cells_all, before);
+    if (view.last) {
+      progress_->report_now(progress);
+    } else {
+      progress_->report(progress);
+    }
+  };
+  hooks.stop_asked = [&] { return options_.stop_asked && options_.stop_asked(); };
+  hooks.checkpoint = [&](const StageSummary& so_far) { checkpoint(so_far, head_stage, false); };
+  hooks.next_checkpoint = options_.checkpoint_seconds;
+  hooks.first_checkpoint = options_.checkpoint_seconds - seconds_since(saved_);
+  const StageSummary summary = run_stage(world_, scheduler.get(), hooks, options_.deadline_seconds, before);
+  if (summary.failure != 0) throw Error(static_cast<ExitCode>(summary.failure), summary.failure_line);
+  record_.layer_positions += summary.layer_positions;
+  record_.decode_layer_positions += summary.decode_layer_positions;
+  record_.full_layer_positions += summary.full_layer_positions;
+  record_.cells += summary.cells;
+  for (std::size_t r = 0; r < summary.cells_by_rank.size(); ++r)
+    record_.cells_by_rank[r] += summary.cells_by_rank[r];
+  return summary;
+}
+
+}  // namespace hones::sweep
