@@ -85,11 +85,11 @@ benchmark::NegativeOptions negatives(const settings::Settings& settings) {
 }
 
 benchmark::PrepareReport prepare_transfer(const settings::Settings& settings, const std::string& dataset) {
-  refuse_flags(settings,
-               {"source", "captions", "scene_text", "questions", "annotations", "discovery", "dev", "test",
-                "queries", "vqa_policy", "ocr_policy", "min_box_side", "min_text_length", "english_only",
-                "disjoint_pools", "preview", "preview_model"},
-               "nothing with --" + dataset + ", it is a setting of the unified benchmark");
+  refuse_flags(
+      settings,
+      {"source", "captions", "scene_text", "questions", "annotations", "discovery", "dev", "test", "queries",
+       "vqa_policy", "ocr_policy", "min_box_side", "min_text_length", "english_only", "disjoint_pools"},
+      "nothing with --" + dataset + ", it is a setting of the unified benchmark");
   if (dataset != "flickr30k") {
     refuse_flags(settings, {"transfer_split"}, "nothing with --" + dataset + ", whose splits are files");
     refuse_flags(settings, {"embeddings", "embed"}, "nothing with --" + dataset + ", which has no retrieval");
@@ -97,6 +97,7 @@ benchmark::PrepareReport prepare_transfer(const settings::Settings& settings, co
   if (settings.text("prepare.images").empty())
     throw UsageError("prepare --" + dataset +
                      " needs --images (prepare.images): " + settings::find("prepare.images")->meaning);
+  check_preview(settings);
   benchmark::TransferOptions options;
   options.dataset = dataset;
   options.file = settings.path("prepare." + dataset);
@@ -138,6 +139,17 @@ benchmark::PrepareReport prepare_unified(const settings::Settings& settings) {
 
 }  // namespace
 
+namespace {
+
+// What --tasks says, or those of the built-in tasks that the records hold.
+std::vector<std::string> tasks_seen(const settings::Settings& settings, const std::string& dataset) {
+  if (dataset.empty() || settings.given("discover.tasks")) return settings.list("discover.tasks");
+  if (dataset == "flickr30k") return {"caption", "retrieval"};
+  return {"vqa"};
+}
+
+}  // namespace
+
 void prepare(const settings::Settings& settings) {
   const std::string dataset = transfer_set(settings);
   const benchmark::PrepareReport report =
@@ -149,7 +161,8 @@ void prepare(const settings::Settings& settings) {
               questions ? "questions" : "images", grouped(report.candidates).c_str());
   for (const auto& [reason, number] : report.rejected)
     std::printf("  rejected, %s: %s\n", reason.c_str(), grouped(number).c_str());
-  if (dataset.empty()) std::fputs(preview(settings).c_str(), stdout);
+  const std::string split = dataset.empty() ? settings.text("benchmark.split") : "test";
+  std::fputs(preview(settings, split, tasks_seen(settings, dataset)).c_str(), stdout);
   std::printf("in %s\n", out.c_str());
 }
 

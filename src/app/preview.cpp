@@ -27,17 +27,18 @@ void check_preview(const settings::Settings& settings) {
   if (settings.integer("prepare.preview") > 0) processor_of(settings);
 }
 
-std::string preview(const settings::Settings& settings) {
+std::string preview(const settings::Settings& settings, const std::string& split,
+                    const std::vector<std::string>& tasks) {
   const std::filesystem::path out = settings.path("prepare.out"), folder = out / kFolder;
   preview::remove_sheets(folder);
   const std::int64_t cells = settings.integer("prepare.preview");
   if (cells == 0) return "";
-  const benchmark::Benchmark benchmark = benchmark::load(out, "discovery");
+  const benchmark::Benchmark benchmark = benchmark::load(out, split);
   const std::string& prompts = settings.text("discover.prompts");
   const image::ProcessorConfig processor = processor_of(settings);
   std::string lines;
   const std::vector<task::Definition> known = known_tasks(settings);
-  for (const std::string& name : settings.list("discover.tasks")) {
+  for (const std::string& name : tasks) {
     const task::Task task(*task::find_task(known, name), prompts, pictures_of(settings));
     const auto files =
         preview::write_sheets(folder, task, benchmark, cells, task::chat_for(prompts), processor);

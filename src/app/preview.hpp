@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "app/settings/settings.hpp"
 
@@ -10,8 +11,9 @@ namespace hones::app {
 // file, UsageError for the rest.
 void check_preview(const settings::Settings& settings);
 
-// Sheets of the benchmark just made in `prepare.out`; those of an earlier one go. Returns the lines to print,
-// nothing without --preview.
-std::string preview(const settings::Settings& settings);
+// Sheets of `tasks` over a split of the benchmark just made in `prepare.out`; those of an earlier one go.
+// Returns the lines to print, nothing without --preview.
+std::string preview(const settings::Settings& settings, const std::string& split,
+                    const std::vector<std::string>& tasks);
 
 }  // namespace hones::app

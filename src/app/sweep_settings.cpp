@@ -29,6 +29,7 @@ void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOpt
   set_model(settings, options);
   options.model_name = settings.text("model.path");
   options.benchmark = settings.path("benchmark.path");
+  options.split = settings.text("benchmark.split");
   options.instances = settings.integer("discover.instances");
   options.queries = settings.integer("discover.queries");
   for (const auto& [layer, head] : settings.heads("discover.heads")) options.heads.push_back({layer, head});

@@ -4,6 +4,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/base/utf8.hpp>
 
 namespace hones::benchmark {
 
@@ -67,11 +68,15 @@ class Reader {
 void visit_csv(const std::filesystem::path& file,
                const std::function<void(const Cells&, const Cells&, const std::string&)>& visit) {
   const std::string text = read_file(file);
-  Reader reader(text);
+  Reader reader(without_mark(text));
   const Cells names = reader.record(file.string() + ": first record");
   for (std::int64_t number = 1; !reader.at_end(); ++number) {
     const std::string where = file.string() + ": record " + std::to_string(number);
     const Cells cells = reader.record(where);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (!valid_utf8(cells[i]))
+        throw DataError(where + ": column " + std::to_string(i + 1) + ": not valid UTF-8");
+    }
     if (cells.size() != names.size()) {
       throw DataError(where + ": " + std::to_string(cells.size()) + " columns, but the first record names " +
                       std::to_string(names.size()));

@@ -28,6 +28,10 @@ bool Fields::has(const char* field) const {
   return found != object_.end() && !found->is_null();
 }
 
+bool Fields::names(const char* field) const {
+  return object_.contains(field);
+}
+
 bool Fields::is_null(const char* field) const {
   return get(field, "a value or null").is_null();
 }
@@ -147,6 +151,8 @@ image::Box read_box(const Fields& fields, const std::string& field, const nlohma
     if (good) box[i] = value[i].get<double>();
   }
   if (!good) fields.fail(field, "expected four numbers (x, y, width, height), found " + shown(value));
+  if (box[2] < 0 || box[3] < 0)
+    fields.fail(field, "expected a width and a height of at least 0, found " + shown(value));
   return box;
 }
 

@@ -27,7 +27,8 @@ class Fields {
   bool boolean(const char* field) const;
   image::Box box(const char* field) const;
   image::Polygon polygon(const char* field) const;
-  bool has(const char* field) const;  // there and not null
+  bool has(const char* field) const;    // there and not null
+  bool names(const char* field) const;  // there, null or not
   bool is_null(const char* field) const;
   Fields object(const char* field) const;
   // Element i of an array field, which must be an object.
@@ -49,7 +50,7 @@ class Fields {
 // Corners from a flat array x1, y1, x2, y2, ...: none, or three and more; or a complaint like read_box's.
 image::Polygon read_polygon(const Fields& fields, const std::string& field, const nlohmann::json& value);
 
-// Four finite numbers, or a complaint by `fields` about `field`.
+// Four finite numbers, the last two not negative, or a complaint by `fields` about `field`.
 image::Box read_box(const Fields& fields, const std::string& field, const nlohmann::json& value);
 
 }  // namespace hones::benchmark

@@ -8,6 +8,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/base/utf8.hpp>
 #include <hones/benchmark/clean.hpp>
 
 #include "csv.hpp"
@@ -136,13 +137,14 @@ void read_tokens(const std::filesystem::path& file, TransferFile& read) {
   std::unordered_map<std::string, std::vector<Caption>> captions;
   std::unordered_set<std::string> keys;
   std::int64_t number = 0;
-  for (std::string_view rest = text; !rest.empty(); ++number) {
+  for (std::string_view rest = without_mark(text); !rest.empty(); ++number) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() && rest.empty()) break;
     const std::string where = file.string() + ":" + std::to_string(number + 1);
+    if (!valid_utf8(line)) throw DataError(where + ": not valid UTF-8");
     TokenLine read_line = token_line(line, where);
     if (!keys.insert(std::string(line.substr(0, line.find('\t')))).second)
       throw DataError(where + ": \"" + std::string(line.substr(0, line.find('\t'))) +

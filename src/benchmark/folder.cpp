@@ -1,6 +1,10 @@
 #include "folder.hpp"
 
+#include <utility>
+#include <vector>
+
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
 
 #include "manifest.hpp"
 
@@ -17,10 +21,10 @@ void remove_old(const std::filesystem::path& file) {
 }
 
 template <typename T>
-void write_lines(const std::filesystem::path& file, const std::vector<T>& items) {
+std::string lines_of(const std::vector<T>& items) {
   std::string text;
   for (const T& item : items) text += to_json_line(item) + "\n";
-  write_file(file, text);
+  return text;
 }
 
 }  // namespace
@@ -38,17 +42,34 @@ void check_folders(const std::filesystem::path& images, const std::filesystem::p
   make_output_folder(named, out / "retrieval");
 }
 
+// Everything is made and written under other names first: what was there before goes only when nothing but
+// renaming is left to do, and the manifest, without which no folder is a benchmark, comes last.
 void write_folder(const std::filesystem::path& out, const Parts& parts,
                   const nlohmann::ordered_json& manifest) {
+  std::vector<std::pair<std::filesystem::path, std::string>> files;
+  for (const auto& [split, records] : parts.records)
+    files.emplace_back(out / (split + ".jsonl"), lines_of(records));
+  for (const auto& [split, queries] : parts.queries)
+    files.emplace_back(out / "retrieval" / (split + ".jsonl"), lines_of(queries));
+  files.emplace_back(out / kManifest, manifest.dump(2) + "\n");
+  const auto fresh = [](const std::filesystem::path& file) { return file.string() + ".new"; };
+  try {
+    for (const auto& [file, text] : files) write_file(fresh(file), text);
+  } catch (...) {
+    std::error_code ignored;
+    for (const auto& entry : files) std::filesystem::remove(fresh(entry.first), ignored);
+    throw;
+  }
   remove_old(out / kManifest);
   for (const char* split : kSplits) {
     remove_old(out / (std::string(split) + ".jsonl"));
     remove_old(out / "retrieval" / (std::string(split) + ".jsonl"));
   }
-  for (const auto& [split, records] : parts.records) write_lines(out / (split + ".jsonl"), records);
-  for (const auto& [split, queries] : parts.queries)
-    write_lines(out / "retrieval" / (split + ".jsonl"), queries);
-  write_file(out / kManifest, manifest.dump(2) + "\n");
+  for (const auto& entry : files) {
+    std::error_code error;
+    std::filesystem::rename(fresh(entry.first), entry.first, error);
+    if (error) throw DataError("cannot make " + entry.first.string() + ": " + error.message());
+  }
 }
 
 }  // namespace hones::benchmark

@@ -230,24 +230,27 @@ void check_size(const std::filesystem::path& file, std::int64_t found, std::int6
                   std::to_string(told));
 }
 
-// Only ids and number of the other splits are of interest: an image of two splits would be measured where it
+// The other splits are checked as much, and then let go: an image of two splits would be measured where it
 // was chosen.
 void check_others(const std::filesystem::path& folder, const std::string& split, const Images& images,
                   const Manifest& manifest) {
   std::unordered_map<std::string, std::string> owner;  // image id -> split
   for (const auto& entry : images) owner.emplace(entry.first, split);
-  for (const auto& entry : manifest.sizes) {
-    const std::string& other = entry.first;  // clang 14 captures no structured bindings
+  for (const auto& [other, size] : manifest.sizes) {
     if (other == split) continue;
     const std::filesystem::path file = folder / (other + ".jsonl");
-    std::int64_t found = 0;
-    visit_lines(file, read_file(file), [&](const Fields& fields) {
-      const std::string& id = fields.filled_text("image_id");
-      const std::string& of = owner.emplace(id, other).first->second;
-      if (of != other) fields.fail("image_id", "\"" + id + "\" is also an image of the split " + of);
-      ++found;
-    });
-    check_size(file, found, entry.second);
+    Images of_other;
+    const std::vector<Record> records = read_split(file, read_file(file), other, *manifest.dataset, of_other);
+    for (const Record& record : records) {
+      const std::string& first = owner.emplace(record.image_id, other).first->second;
+      if (first == other) continue;
+      throw DataError(record.where + ": field \"image_id\": \"" + record.image_id +
+                      "\" is also an image of the split " + first);
+    }
+    check_size(file, static_cast<std::int64_t>(records.size()), size);
+    const std::filesystem::path queries = folder / "retrieval" / (other + ".jsonl");
+    std::error_code ignored;
+    if (std::filesystem::exists(queries, ignored)) read_queries(queries, read_file(queries), of_other);
   }
 }
 

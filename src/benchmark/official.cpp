@@ -27,9 +27,16 @@ void key_must_be(std::int64_t id, const Fields& record, const std::string& key) 
   if (key != std::to_string(id)) record.fail("id", std::to_string(id) + " under the key \"" + key + "\"");
 }
 
+bool legible(const Fields& instance) {
+  const std::string& word = instance.text("legibility");
+  if (word != "legible" && word != "illegible")
+    instance.fail("legibility", "expected legible or illegible, found \"" + word + "\"");
+  return word == "legible";
+}
+
 image::Polygon polygon_of(const Fields& instance) {
   for (const char* field : {"mask", "polygon"}) {
-    if (instance.has(field)) return instance.polygon(field);
+    if (instance.names(field)) return instance.polygon(field);
   }
   return {};
 }
@@ -73,22 +80,22 @@ std::map<std::int64_t, std::vector<TextInstance>> read_scene_text(const std::fil
   std::map<std::int64_t, std::vector<TextInstance>> images;
   std::unordered_map<std::int64_t, std::vector<TextInstance>> instances;
   std::unordered_set<std::int64_t> instance_ids;
-  visit_sections(file, {{"imgs",
-                         [&](const Fields& image, const std::string& key) {
-                           const std::int64_t id = image.integer("id");
-                           key_must_be(id, image, key);
-                           must_be_new(images.emplace(id, std::vector<TextInstance>{}).second, image, "id",
-                                       id);
-                         }},
-                        {"anns", [&](const Fields& instance, const std::string& key) {
-                           const std::int64_t id = instance.integer("id");
-                           key_must_be(id, instance, key);
-                           must_be_new(instance_ids.insert(id).second, instance, "id", id);
-                           instances[instance.integer("image_id")].push_back(
-                               {id, instance.box("bbox"), instance.text("legibility") == "legible",
-                                instance.text_or("language", "") == "english",
-                                instance.text_or("utf8_string", ""), polygon_of(instance)});
-                         }}});
+  visit_sections(
+      file,
+      {{"imgs",
+        [&](const Fields& image, const std::string& key) {
+          const std::int64_t id = image.integer("id");
+          key_must_be(id, image, key);
+          must_be_new(images.emplace(id, std::vector<TextInstance>{}).second, image, "id", id);
+        }},
+       {"anns", [&](const Fields& instance, const std::string& key) {
+          const std::int64_t id = instance.integer("id");
+          key_must_be(id, instance, key);
+          must_be_new(instance_ids.insert(id).second, instance, "id", id);
+          instances[instance.integer("image_id")].push_back(
+              {id, instance.box("bbox"), legible(instance), instance.text_or("language", "") == "english",
+               instance.text_or("utf8_string", ""), polygon_of(instance)});
+        }}});
   for (auto& [id, list] : instances) {
     const auto found = images.find(id);
     if (found == images.end()) continue;  // the public file leaves images out

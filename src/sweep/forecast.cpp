@@ -188,23 +188,24 @@ void Forecaster::hold(const Sample& sample) {
     need.tile = std::max(need.tile, tile_bytes(config_, tree, rows, element_));
   }
   // A row that waits keeps keys and values of prompt and draft above its layer, half of them on average;
-  // decoding needs those of all layers, for all rows of an answer at once.
-  const std::int64_t per_position = 2 * config_.kv_heads * config_.head_dim * element_;
-  double waiting = 0, decoded = 0;
+  // decoding needs those of all layers, for all rows of an answer at once. Rows that would take more than
+  // kHeldRowBytes are decoded in between.
+  const auto bytes = [&](std::int64_t positions) {
+    return static_cast<double>(2 * config_.kv_heads * config_.head_dim * element_ * config_.layers *
+                               positions);
+  };
+  const double rows = std::ceil(changed_ * static_cast<double>(asked()));
+  double waiting = 0, decoded = 0, held = 0;
   for (const Sample::Answer& answer : sample.answers) {
-    const double rows = std::ceil(changed_ * static_cast<double>(asked()));
-    waiting += rows * static_cast<double>(per_position * answer.prompt * config_.layers) / 2;
-    decoded = std::max(
-        decoded, rows * static_cast<double>(per_position * (answer.prompt + answer.limit) * config_.layers));
+    const double kept = rows * bytes(answer.prompt) / 2, whole = rows * bytes(answer.prompt + answer.limit);
+    waiting += kept;
+    decoded = std::max(decoded, whole);
+    held += kept + whole;
   }
-  const double most = static_cast<double>(kHeldRowBytes);
-  if (waiting + decoded > most) {
-    waiting *= most / (waiting + decoded);
-    decoded = most - waiting;
-  }
+  const double share = std::min(1.0, static_cast<double>(kHeldRowBytes) / std::max(held, 1.0));
   // A tile's temporaries have gone when rows are decoded.
-  need.changed_rows =
-      static_cast<std::int64_t>(waiting + std::max(0.0, decoded - static_cast<double>(need.tile)));
+  need.changed_rows = static_cast<std::int64_t>(
+      share * waiting + std::max(0.0, share * decoded - static_cast<double>(need.tile)));
   if (need.head_stage() > result_.memory.head_stage()) result_.memory = need;
 }
 

@@ -79,7 +79,7 @@ void check_heads(const DiscoverOptions& options, const table::Shape& shape) {
 
 Inputs::Inputs(const DiscoverOptions& run_options)
     : options(run_options),
-      benchmark(benchmark::load(options.benchmark, "discovery")),
+      benchmark(benchmark::load(options.benchmark, options.split)),
       config(checkpoint::read_llava_config(options.model)),
       dtype(model::dtype_from(options.dtype, config.dtype, false)),
       shape{config.text.layers, config.text.heads, config.text.intermediate_size},

@@ -116,8 +116,9 @@ RankReport rank(const RankOptions& options) {
   const std::filesystem::path file = options.folder / "discovery.h5";
   store::DiscoveryContents contents = store::read_discovery(file);
   if (!options.benchmark.empty()) {
-    benchmark::require_digest(benchmark::load(options.benchmark, "discovery"),
-                              contents.header.benchmark_digest, file.string());
+    const std::string split = RunSettings(contents.header, file).get<std::string>("benchmark.split");
+    benchmark::require_digest(benchmark::load(options.benchmark, split), contents.header.benchmark_digest,
+                              file.string());
   }
   const Choices choices = choices_in_force(options, contents, file);
   RankReport report;

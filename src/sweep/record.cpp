@@ -71,7 +71,7 @@ nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
                    {"snapshot", options.snapshot.empty() ? nlohmann::ordered_json(nullptr)
                                                          : nlohmann::ordered_json(options.snapshot)},
                    {"digest", environment.at("model_digest")}};
-  json["benchmark"] = {{"split", "discovery"}, {"digest", inputs.benchmark.digest}};
+  json["benchmark"] = {{"split", inputs.options.split}, {"digest", inputs.benchmark.digest}};
   json["task_definition"] =
       nlohmann::ordered_json::parse(task::to_json(inputs.tasks[task].task->definition()));
   json["prompts"] = options.prompts;

@@ -212,10 +212,9 @@ class Reader {
     };
     want(!made_.prompt.empty() && !made_.release_prompt.empty(),
          "no prompt: expected a text, or prompt.paper and prompt.release");
-    const Metric* metric = find_metric(made_.metric);
-    want(metric && metric->ranks() == ranks, "metric = \"" + made_.metric + "\": expected " +
-                                                 (ranks ? "over queries " : "over records ") + "one of " +
-                                                 known_metrics(ranks));
+    want(find_metric(made_.metric, ranks), "metric = \"" + made_.metric + "\": expected " +
+                                               (ranks ? "over queries " : "over records ") + "one of " +
+                                               known_metrics(ranks));
     const bool open = made_.target_rule == TargetRule::open;
     want(open == made_.target.empty(), open
                                            ? "target: a task with an open target has none: its references are"

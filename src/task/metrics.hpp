@@ -1,23 +1,23 @@
-// The metrics that a task may name.
+// The metrics that a task may name: those of metric/named.hpp that have a value for one instance.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include <hones/metric/named.hpp>
 #include <hones/task/task.hpp>
 
 namespace hones::task {
 
-struct Metric {
-  std::string_view name;                                        // NAME:VARIANT of docs/outputs.md
-  Score (*score)(const Item& item, const std::string& answer);  // null: it ranks candidates
-  bool counts_bleu = false;                                     // Score::bleu is filled
-  bool ranks() const { return score == nullptr; }
-};
-
-// Null when there is none of that name.
-const Metric* find_metric(std::string_view name);
+// Null when there is none of that name for tasks that rank candidates, or for those that compare answers.
+const metric::Named* find_metric(std::string_view name, bool ranking);
 // Names of those that rank, or of those that compare answers: "anls:rrc, ...".
-std::string known_metrics(bool ranks);
+std::string known_metrics(bool ranking);
+
+// Throws DataError naming the item's record where the metric cannot take its references.
+void check_references(const metric::Named& metric, const Item& item);
+
+// Of a metric that compares answers; Score::bleu is filled for captions.
+Score score_of(const metric::Named& metric, const Item& item, const std::string& answer);
 
 }  // namespace hones::task

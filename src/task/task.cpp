@@ -41,7 +41,7 @@ struct Task::Parsed {
   const Field* item_id = nullptr;
   const Field* references = nullptr;
   std::vector<std::pair<const Field*, Filter>> filters;
-  const Metric* metric = nullptr;
+  const metric::Named* metric = nullptr;
 };
 
 Task::Task(Definition definition, const std::string& prompts, const Pictures& pictures)
@@ -58,15 +58,15 @@ Task::Task(Definition definition, const std::string& prompts, const Pictures& pi
   parsed.item_id = field(definition_.item_id);
   parsed.references = field(definition_.references);
   for (const Filter& filter : definition_.filters) parsed.filters.emplace_back(field(filter.field), filter);
-  parsed.metric = find_metric(definition_.metric);
-  HONES_ASSERT(parsed.metric && parsed.metric->ranks() != generates(), definition_.metric);
+  parsed.metric = find_metric(definition_.metric, !generates());
+  HONES_ASSERT(parsed.metric, definition_.metric);
   parsed_ = std::make_unique<const Parsed>(std::move(parsed));
 }
 
 Task::~Task() = default;
 
 bool Task::counts_bleu() const {
-  return parsed_->metric->counts_bleu;
+  return parsed_->metric->compares == metric::Named::Compares::captions;
 }
 
 bool Task::passes(const benchmark::Record& record) const {
@@ -89,6 +89,7 @@ Item Task::of_record(const benchmark::Record& record) const {
   item.texts = {expand(parsed_->prompt, one)};
   item.target = expand(parsed_->target, one);
   item.references = need(name(), *parsed_->references, record);
+  check_references(*parsed_->metric, item);
   if (!definition_.blue_box.empty()) {
     one(*find_field(definition_.blue_box, Over::records));
     item.box = record.ocr->box;
@@ -110,6 +111,7 @@ Item Task::of_query(const benchmark::Query& query) const {
   item.picture_sha256 = query.sha256;
   item.where = query.where;
   item.target = definition_.target;
+  item.ties = parsed_->metric->ties;
   for (const benchmark::Candidate& candidate : query.candidates) {
     if (candidate.caption_id == query.positive) item.attributed = item.texts.size();
     item.candidate_ids.push_back(candidate.caption_id);
@@ -134,7 +136,7 @@ std::vector<Item> Task::items(const benchmark::Benchmark& benchmark, std::int64_
 
 Score Task::score(const Item& item, const std::string& answer) const {
   if (!generates()) throw InternalError("the task '" + name() + "' generates no answers");
-  return parsed_->metric->score(item, answer);
+  return score_of(*parsed_->metric, item, answer);
 }
 
 std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts,
@@ -157,7 +159,8 @@ text::ChatTemplate chat_for(const std::string& prompts) {
 double retrieval_utility(const Item& item, std::span<const double> log_p_yes) {
   std::vector<int> relevance(log_p_yes.size(), 0);
   relevance.at(item.attributed) = 1;
-  return metric::ndcg(log_p_yes, relevance);
+  constexpr int kCutOff = 5;
+  return metric::ndcg(log_p_yes, relevance, kCutOff, item.ties);
 }
 
 bool ranking_differs(std::span<const double> left, std::span<const double> right) {

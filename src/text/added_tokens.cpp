@@ -5,6 +5,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include <hones/base/utf8.hpp>
+
 namespace hones::text {
 
 namespace {

@@ -6,6 +6,8 @@
 
 #include "pipeline.hpp"
 
+#include <hones/base/utf8.hpp>
+
 namespace hones::text {
 
 namespace {

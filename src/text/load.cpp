@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <hones/base/utf8.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 

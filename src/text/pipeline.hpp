@@ -43,8 +43,4 @@ struct DecoderStep {
 };
 std::string decode(std::vector<std::string> tokens, const std::vector<DecoderStep>& steps);
 
-// Length of the valid UTF-8 character at `at`; 0 where there is none.
-std::size_t character_at(std::string_view text, std::size_t at);
-bool valid_utf8(std::string_view text);
-
 }  // namespace hones::text

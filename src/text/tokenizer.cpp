@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <hones/base/utf8.hpp>
 #include <hones/base/error.hpp>
 
 #include "tokenizer_impl.hpp"

@@ -130,6 +130,19 @@ for table in heads.vqa neurons.vqa heads.caption neurons.caption; do
   cmp "first/$table.csv" "first/rank/$table.csv" || fail "$table.csv differs in rank"
 done
 
+# A transfer set: another split, a metric of its own, sheets.
+printf '{"data":[{"question_id":1,"question":"what is it?","image_id":"%s","image_width":80,"image_height":80,"answers":["a","a","a","a","a","a","a","a","b","b"]}]}' \
+  "$(basename "$picture" .jpg)" >textvqa.json
+does "$hones" prepare --textvqa textvqa.json --images scenes/images --preview 1 --out transfer
+[ -e transfer/preview/vqa.1.png ] || fail "no sheet of the transfer set: $(ls transfer)"
+printf '[textvqa]\nlike = "vqa"\nmetric = "textvqa_accuracy"\n' >textvqa.toml
+transfer=("$hones" discover --model "$model" --benchmark transfer --tasks-file textvqa.toml --tasks textvqa --heads 0:0,2:3 --top-k 2 --stored-heads 2)
+refused 3 'no split "discovery" in this benchmark (textvqa)' "${transfer[@]}" --out t
+does "${transfer[@]}" --split test --out t
+grep -q "textvqa_accuracy" t/rankings.textvqa.json || fail "rankings.textvqa.json does not name its metric"
+grep -q '"split": "test"' t/rankings.textvqa.json || fail "rankings.textvqa.json does not name its split"
+does "$hones" rank t --benchmark transfer --out t_ranked
+
 # A run and its benchmark belong together: another one is refused, and so is a picture that is not the benchmark's.
 does "$hones" rank first --benchmark benchmark --out first_ranked
 sed 's/"question":"/"question":"Really: /' benchmark/discovery.jsonl >edited.jsonl

@@ -215,6 +215,16 @@ TEST_F(Load, ChecksTheOtherSplitsToo) {
   test::expect_says(error(), {"cannot read", "discovery.jsonl"});
 }
 
+// Nobody believes a split because another one is loaded.
+TEST_F(Load, ChecksEveryRecordOfTheOtherSplits) {
+  const std::string text = read_file(folder_ / "out/discovery.jsonl");
+  edit("discovery.jsonl", 4, [](json& r) { r["width"] = 0; });
+  test::expect_says(error(), {"discovery.jsonl:4", "\"width\"", "at least 1"});
+  folder_.write("out/discovery.jsonl", text);
+  folder_.write("out/retrieval/discovery.jsonl", std::string("{}\n"));
+  test::expect_says(error(), {"retrieval/discovery.jsonl:1", "\"image_id\"", "missing"});
+}
+
 // Neither of the two is the split that is loaded.
 TEST_F(Load, RefusesAnImageThatTwoOtherSplitsShare) {
   PrepareOptions options = test::Official(30).write(folder_);

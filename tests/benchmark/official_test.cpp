@@ -151,6 +151,12 @@ TEST(ReadSceneText, NamesRecordAndField) {
                     {"text.json: anns[\"7\"]", "\"bbox\"", "four numbers", "[1,2,3]"});
   test::expect_says(scene_text_error([](json& f) { f["anns"]["7"]["bbox"][2] = "x"; }),
                     {"anns[\"7\"]", "\"bbox\""});
+  test::expect_says(scene_text_error([](json& f) { f["anns"]["7"]["bbox"][3] = -2; }),
+                    {"anns[\"7\"]", "\"bbox\"", "a width and a height of at least 0"});
+  test::expect_says(scene_text_error([](json& f) { f["anns"]["7"]["legibility"] = "foo"; }),
+                    {"anns[\"7\"]", "\"legibility\"", "legible or illegible", "foo"});
+  test::expect_says(scene_text_error([](json& f) { f["anns"]["7"]["mask"] = nullptr; }),
+                    {"anns[\"7\"]", "\"mask\"", "null"});
   test::expect_says(scene_text_error([](json& f) { f["anns"]["7"].erase("legibility"); }),
                     {"anns[\"7\"]", "\"legibility\"", "missing"});
   test::expect_says(scene_text_error([](json& f) { f["anns"]["7"]["utf8_string"] = 7; }),

@@ -277,7 +277,10 @@ TEST_F(Flickr, TheThreeFormsGiveTheSameLines) {
   EXPECT_EQ(record.captions[2].text, flickr_caption(number, 2));
   const std::string lines = read_file(folder_ / "out/test.jsonl"),
                     queries = read_file(folder_ / "out/retrieval/test.jsonl");
-  for (const auto& [name, text] : {std::pair("f.csv", csv()), std::pair("results.token", tokens())}) {
+  const std::string mark = "\xEF\xBB\xBF";
+  for (const auto& [name, text] :
+       {std::pair("f.csv", csv()), std::pair("results.token", tokens()),
+        std::pair("marked.csv", mark + csv()), std::pair("marked.token", mark + tokens())}) {
     made(options("flickr30k", folder_.write(name, text)));
     EXPECT_EQ(read_file(folder_ / "out/test.jsonl"), lines) << name;
     EXPECT_EQ(read_file(folder_ / "out/retrieval/test.jsonl"), queries) << name;
@@ -323,11 +326,27 @@ TEST_F(Flickr, NamesRecordAndColumnOfTheCsv) {
   test::expect_says(spoilt(",1002.jpg", ",10\"02.jpg"), {"record 3: column 4", "quote inside"});
   test::expect_says(spoilt(",1011.jpg", ",\"1011.jpg"), {"record 12: column 4", "does not end"});
   test::expect_says(spoilt(",1011.jpg", ",\"1011\".jpg"), {"record 12: column 4", "after the end"});
+  test::expect_says(spoilt("number 3", "number \xFF"), {"record 4: column 1", "not valid UTF-8"});
   test::expect_says(error("flickr30k", "f.csv", ""), {"f.csv", "no record is left"});
+}
+
+// What cannot be written takes nothing with it.
+TEST_F(Flickr, ARefusedFileLeavesTheOldBenchmark) {
+  made(options("flickr30k", folder_.write("f.json", karpathy())));
+  const std::string before = read_file(folder_ / "out/test.jsonl");
+  error("flickr30k", "r.token", tokens() + "x.jpg#0\t\xFF\n");
+  EXPECT_EQ(read_file(folder_ / "out/test.jsonl"), before);
+  std::filesystem::create_directories(folder_ / "out/manifest.json.new/in the way");
+  EXPECT_THROW(made(options("flickr30k", folder_ / "f.json")), Error);
+  EXPECT_EQ(read_file(folder_ / "out/test.jsonl"), before);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out/test.jsonl.new"));
+  EXPECT_EQ(load(folder_ / "out", "test").records.size(), static_cast<std::size_t>(kImages));
 }
 
 TEST_F(Flickr, NamesTheLineOfTheTokenFile) {
   const auto of = [&](const std::string& line) { return error("flickr30k", "r.token", tokens() + line); };
+  test::expect_says(error("flickr30k", "r.token", "1000.jpg#9\tA \xC3\x28.\n" + tokens()),
+                    {"r.token:1", "not valid UTF-8"});
   test::expect_says(error("flickr30k", "r.token", "a.jpg#0 no tab\n"), {"r.token:1", "no tab"});
   test::expect_says(error("flickr30k", "r.token", "a.jpg#x\tc\n"),
                     {"r.token:1", "NAME.jpg#NUMBER", "a.jpg#x"});

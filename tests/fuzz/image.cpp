@@ -44,6 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // A picture of one row grows a thousandfold in the other direction: as wide as it is, no test of
     // strangers.
     if (w / h < 50 && h / w < 50) pixel_values(picture, config);
+    hones::fuzz::read_whole(true);
   });
   return 0;
 }

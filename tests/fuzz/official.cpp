@@ -36,6 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   });
   clean_all(sources);
   if (!all) return 0;
+  hones::fuzz::read_whole(!sources.images.empty());
   for (const Policy policy : {Policy::first, Policy::seeded}) {
     const Candidates candidates = choose_candidates(sources, 1, policy, policy);
     if (candidates.records.size() + candidates.rejected.size() != sources.images.size())

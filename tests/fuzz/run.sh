@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 if [ $# -gt 0 ]; then shift; fi
 targets=("$@")
-if [ ${#targets[@]} = 0 ]; then targets=(official records text image); fi
+if [ ${#targets[@]} = 0 ]; then targets=(official records text image transfer tables); fi
 
 probe=$(mktemp -d)
 trap 'rm -rf "$probe"' EXIT
@@ -46,6 +46,10 @@ of() {
   else
     build/fuzz/fuzz_"$target" $limits "${dictionary[@]}" -max_total_time="$time" -print_final_stats=1 \
       -max_len="$longest" "$found/corpus/$target" "${corpus[@]}" >"$log" 2>&1 || rc=$?
+  fi
+  if [ "$time" = 0 ] && ! grep -q "^read whole: [1-9]" "$log"; then
+    echo "$target: FAILED, no input of its corpus is read to the end"
+    return 1
   fi
   runs=$(sed -n 's/^#\([0-9]*\).*DONE.*cov: \([0-9]*\).*rss: \([0-9]*Mb\).*/\1 inputs, \2 edges, \3/p' "$log" | tail -n 1)
   if [ "$rc" = 0 ] && [ -n "$runs" ]; then echo "$target: $runs"; return 0; fi

@@ -19,6 +19,7 @@ void through(const Tokenizer& tokenizer, const std::string& text) {
     }
     tokenizer.decode(ids);
     tokenizer.decode(ids, false);
+    hones::fuzz::read_whole(true);
   });
 }
 

@@ -1,11 +1,14 @@
 // Tasks as data: what a file says, what it means, and how it is refused.
 #include <algorithm>
+#include <cmath>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/metric/metric.hpp>
+#include <hones/metric/named.hpp>
 #include <hones/task/task.hpp>
 
 #include "support/scratch.hpp"
@@ -249,6 +252,59 @@ TEST(OwnTasks, ScoreByTheMetricTheyName) {
   const Task fixed(one("t", "[t]\nlike = \"vqa\"\nmetric = \"bleu4:sentence\"\n"), "paper");
   EXPECT_TRUE(fixed.counts_bleu());
   EXPECT_FALSE(fixed.open_ended());
+}
+
+// Every metric of one answer or one ranking is there for tasks, and none that needs a whole set.
+TEST(OwnTasks, NameAnyMetricOfOneInstance) {
+  for (const metric::Named& named : metric::named_metrics()) {
+    const bool ranks = named.compares == metric::Named::Compares::ranking;
+    const std::string text = std::string("[t]\nlike = \"") + (ranks ? "retrieval" : "vqa") +
+                             "\"\nmetric = \"" + std::string(named.name) + "\"\n";
+    if (!named.of_one_instance()) {
+      EXPECT_NAMES(refused(text), "expected over records one of");
+      continue;
+    }
+    const Task task(one("t", text), "paper");
+    EXPECT_EQ(task.metric(), named.name);
+    if (ranks) continue;
+    Item item;
+    item.references.assign(named.references == 1 ? 1 : 10, "dogs lie in bed");
+    EXPECT_NEAR(task.score(item, "dogs lie in bed").utility, 1, 1e-8) << named.name;
+    EXPECT_LT(task.score(item, "cats").utility, 0.5) << named.name;
+  }
+}
+
+TEST(OwnTasks, SayWhichReferencesAMetricCannotTake) {
+  const Task gqa(one("t", "[t]\nlike = \"vqa\"\nmetric = \"gqa_accuracy:official\"\n"), "paper");
+  benchmark::Benchmark benchmark = questions();
+  benchmark.records.pop_back();
+  EXPECT_NAMES(test::data_error([&] { gqa.items(benchmark, -1); }), "discovery.jsonl:1");
+  EXPECT_NAMES(test::data_error([&] { gqa.items(benchmark, -1); }), "exactly 1 reference(s), found 10");
+  for (benchmark::Record& record : benchmark.records) record.vqa->answers = {record.vqa->target};
+  EXPECT_EQ(gqa.items(benchmark, -1).size(), benchmark.records.size());
+  benchmark.records[0].vqa->answers = {" "};
+  const Task anls(one("t", "[t]\nlike = \"vqa\"\nmetric = \"anls:stvqa_m4c\"\n"), "paper");
+  EXPECT_NAMES(test::data_error([&] { anls.items(benchmark, -1); }), "not empty; use anls:rrc");
+}
+
+TEST(OwnTasks, RankTiesByTheirRule) {
+  const Task order(one("t", "[t]\nlike = \"retrieval\"\nmetric = \"ndcg5:pessimistic\"\n"), "paper");
+  benchmark::Benchmark benchmark = questions();
+  benchmark::Query query;
+  query.positive = 1;
+  for (std::int64_t id = 0; id < 3; ++id) query.candidates.push_back({id, std::to_string(id), "a"});
+  benchmark.queries = {query};
+  const std::vector<double> scores{-1, -1, -2};
+  EXPECT_DOUBLE_EQ(retrieval_utility(order.items(benchmark, -1).at(0), scores), 1 / std::log2(3.0));
+  EXPECT_DOUBLE_EQ(retrieval_utility(make_task("retrieval", "paper")->items(benchmark, -1).at(0), scores),
+                   (1 + 1 / std::log2(3.0)) / 2);
+}
+
+TEST(TransferTasks, OfTheRepositoryScoreAsTheOfficialOnes) {
+  const std::vector<Definition> known =
+      with_tasks_of(built_in_tasks(), std::filesystem::path(HONES_CONFIGS) / "tasks-transfer.toml");
+  EXPECT_EQ(Task(*find_task(known, "gqa"), "paper").metric(), "gqa_accuracy:after_trim_dot_lower");
+  EXPECT_EQ(Task(*find_task(known, "textvqa"), "paper").metric(), "textvqa_accuracy");
 }
 
 TEST(FineTasks, OfTheRepositoryAreCountingAndSpatial) {

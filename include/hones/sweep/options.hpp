@@ -19,6 +19,7 @@ struct DiscoverOptions {
   std::string model_name;           // as the user named it: a folder or org/name
   std::string snapshot;             // Hugging Face snapshot hash; empty for a plain folder
   std::filesystem::path benchmark;  // folder of `prepare`
+  std::string split = "discovery";  // of it: discovery | dev | test
   std::vector<std::string> tasks{"vqa", "ocr", "caption", "retrieval"};  // names out of known_tasks
   std::vector<task::Definition> known_tasks = task::built_in_tasks();
   std::int64_t instances = -1;     // first lines of the split; -1: all

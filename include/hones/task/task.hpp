@@ -33,6 +33,7 @@ struct Item {
   std::vector<std::string> texts;           // the user's words: one, or one per candidate in the order shown
   std::vector<std::int64_t> candidate_ids;  // retrieval: caption ids, as texts
   std::size_t attributed = 0;  // which of `texts` the contributions are computed on (retrieval: the positive)
+  metric::TieRule ties = metric::TieRule::tie_average;  // of candidates with equal scores (retrieval)
   std::string target;          // fixed-set target text; empty for open-ended tasks
   std::vector<std::string> references;  // answers, the word, captions; what the metric compares with
   std::string where;                    // FILE:LINE of its record
@@ -92,7 +93,7 @@ std::vector<std::string> task_names();  // of the built-in tasks
 
 text::ChatTemplate chat_for(const std::string& prompts);
 
-// NDCG@5 of the candidates' log P(Yes), ties averaged.
+// NDCG@5 of the candidates' log P(Yes), ties by item.ties.
 double retrieval_utility(const Item& item, std::span<const double> log_p_yes);
 // Whether two score lists order the candidates differently (ties broken by index in both).
 bool ranking_differs(std::span<const double> left, std::span<const double> right);

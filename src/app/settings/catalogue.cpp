@@ -413,6 +413,11 @@ std::vector<Setting> discover_settings() {
           .required()
           .in({plan, discover})
           .means("folder that `prepare` made"),
+      text("benchmark.split", "--split", "discovery")
+          .one_of({"discovery", "dev", "test"})
+          .in({prepare, plan, discover})
+          .changes_numbers()
+          .means("split of the benchmark that is looked at; transfer sets (GQA, TextVQA, Flickr30k) have test alone"),
 
       path("tasks.file", "--tasks-file")
           .in({prepare, plan, discover})
