@@ -9,6 +9,7 @@
 #include <hones/sweep/bench.hpp>
 #include <hones/sweep/forecast.hpp>
 
+#include "bench_parts.hpp"
 #include "inputs.hpp"
 #include "record.hpp"
 
@@ -160,6 +161,7 @@ BenchReport bench(const BenchOptions& options) {
     report.environment = environment(inputs, checkpoint::model_digest(run.model));
     model = std::make_unique<model::Llava>(run.model, inputs.dtype);
     Measurement(run, *model, options.candidates).run();  // pages, kernels
+    if (wants("parts")) report.parts = bench_parts(inputs, *model);
   }
   const auto measure = [&](std::string name, std::int64_t candidates) {
     Measurement measurement(run, *model, candidates);

@@ -31,15 +31,24 @@ struct BenchRow {
 
 struct BenchOptions {
   DiscoverOptions run;             // engine and forced_share are set here
-  std::vector<std::string> forms;  // those of engine and plain are measured
+  std::vector<std::string> forms;  // those of engine, plain and parts are measured
   std::vector<double> changed;     // shares forced one after the other; empty: answers as they come
   std::int64_t heads = 0;          // of each layer that `plain` computes; 0: all
   std::int64_t candidates = 0;     // of each query that `plain` computes; 0: all
   std::function<void(const BenchRow&)> progress;  // may be empty
 };
 
+// What parts of the fast engine cost, on one tile that begins at the middle layer.
+struct BenchParts {
+  std::int64_t layer = 0, heads = 0, positions = 0;
+  double speed_with_heads = 0;     // a tile of so many different heads against the same tile without edits
+  double contributions_share = 0;  // contributions and their sums, over the pass that they ride on
+  double by_row_share = 0;  // what products row by row, for the same bits in every tile, cost over joint ones
+};
+
 struct BenchReport {
   std::vector<BenchRow> rows;
+  std::optional<BenchParts> parts;  // where asked for
   std::map<std::string, std::string> environment;
   double peak_flops = 0;  // a second and CPU, of peak_flops()
 };

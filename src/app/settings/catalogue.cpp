@@ -417,7 +417,8 @@ std::vector<Setting> discover_settings() {
           .one_of({"discovery", "dev", "test"})
           .in({prepare, plan, discover})
           .changes_numbers()
-          .means("split of the benchmark that is looked at; transfer sets (GQA, TextVQA, Flickr30k) have test alone"),
+          .means("split of the benchmark that is looked at; transfer sets (GQA, TextVQA, Flickr30k) have "
+                 "test alone"),
 
       path("tasks.file", "--tasks-file")
           .in({prepare, plan, discover})
@@ -626,9 +627,11 @@ std::vector<Setting> bench_settings() {
           .in({bench})
           .means("first lines of the discovery split, and first queries"),
       list("bench.forms", "--forms", Type::texts, {"engine"})
-          .one_of({"engine", "plain", "rows", "prefix"})
+          .one_of({"engine", "plain", "parts", "rows", "prefix"})
           .in({bench})
-          .means("engine: the fast one; plain: the straightforward one; by transformers, started as "
+          .means("engine: the fast one; plain: the straightforward one; parts: what edits, contributions and "
+                 "the "
+                 "same-bits rules cost the engine; by transformers, started as "
                  "--rivals: rows: hooks, heads as rows of a batch, keys and values cached; prefix: the same "
                  "for retrieval with the candidates' common prompt computed once per batch"),
       list("bench.changed", "--changed", Type::texts, {})
