@@ -150,7 +150,7 @@ class Sentence {
     return *this;
   }
 
-  Caption finish(int pattern) && {
+  SceneCaption finish(int pattern) && {
     text_ += ".";
     text_[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text_[0])));
     return {std::move(text_), std::move(meaning_), pattern};
@@ -319,7 +319,7 @@ int token_cost(const std::string& caption) {
   return cost;
 }
 
-std::optional<Caption> describe(const Scene& scene, SplitMix64 rng, int detail) {
+std::optional<SceneCaption> describe(const Scene& scene, SplitMix64 rng, int detail) {
   const Plan plan(rng);
   const auto& listing = listing_patterns();
   const auto& free = free_patterns();
@@ -339,7 +339,7 @@ std::optional<Caption> describe(const Scene& scene, SplitMix64 rng, int detail) 
     pattern = static_cast<int>(chosen);
   }
   if (!sentence.fits) return std::nullopt;
-  Caption caption = std::move(sentence).finish(pattern);
+  SceneCaption caption = std::move(sentence).finish(pattern);
   if (token_cost(caption.text) > kCaptionTokens) return std::nullopt;
   return caption;
 }

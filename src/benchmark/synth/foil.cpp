@@ -76,7 +76,7 @@ std::string change_something(Scene& scene, SplitMix64& rng) {
 
 }  // namespace
 
-std::optional<Foil> make_foil(const Scene& scene, const Caption& caption, SplitMix64 plan, int detail,
+std::optional<Foil> make_foil(const Scene& scene, const SceneCaption& caption, SplitMix64 plan, int detail,
                               SplitMix64& rng) {
   for (int tries = 0; tries < 12; ++tries) {
     Scene changed = scene;

@@ -11,7 +11,9 @@
 
 namespace hones::benchmark {
 
-struct Caption {
+// Not benchmark::Caption (records.hpp): two types of one name in one namespace share the code of their
+// containers, whichever the linker keeps.
+struct SceneCaption {
   std::string text;
   Meaning meaning;
   int pattern = 0;  // which sentence pattern made it
@@ -26,7 +28,7 @@ int token_cost(const std::string& caption);
 // Describes the scene; `detail` 0..2 says how much of it. Scenes of a family are described so that the
 // difference is named. Nothing when the pattern drawn does not fit the scene or the sentence is too long:
 // draw again.
-std::optional<Caption> describe(const Scene& scene, SplitMix64 rng, int detail);
+std::optional<SceneCaption> describe(const Scene& scene, SplitMix64 rng, int detail);
 
 // A caption that is false of its scene because one thing in it is changed.
 struct Foil {
@@ -36,7 +38,7 @@ struct Foil {
 };
 
 // `plan` and `detail` are those of the caption: the same sentence about a changed scene.
-std::optional<Foil> make_foil(const Scene& scene, const Caption& caption, SplitMix64 plan, int detail,
+std::optional<Foil> make_foil(const Scene& scene, const SceneCaption& caption, SplitMix64 plan, int detail,
                               SplitMix64& rng);
 
 struct Question {

@@ -67,7 +67,7 @@ bool draw_caption(Described& d, std::size_t j, std::uint64_t seed) {
     draw.detail = std::max(0, std::min(draw.collisions, 2) - static_cast<int>(tries / 60));
     auto caption = describe(d.scene, draw.plan, draw.detail);
     if (!caption) continue;
-    const bool said = std::any_of(d.captions.begin(), d.captions.end(), [&](const Caption& other) {
+    const bool said = std::any_of(d.captions.begin(), d.captions.end(), [&](const SceneCaption& other) {
       return &other != &d.captions[j] && other.text == caption->text;
     });
     if (said) continue;

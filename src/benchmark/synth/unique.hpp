@@ -19,7 +19,7 @@ struct Described {
     int collisions = 0;  // earlier captions that were true elsewhere; each makes the next one more detailed
   };
   std::array<Draw, kCaptions> draws;
-  std::array<Caption, kCaptions> captions;
+  std::array<SceneCaption, kCaptions> captions;
 };
 
 // The scenes without captions. Which blocks of eight are families depends on the seed alone.
