@@ -121,7 +121,9 @@ StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> 
   record_.layer_positions += summary.layer_positions;
   record_.decode_layer_positions += summary.decode_layer_positions;
   record_.full_layer_positions += summary.full_layer_positions;
+  record_.new_layer_positions += summary.layer_positions - before.layer_positions;
   record_.cells += summary.cells;
+  record_.cells_taken_over += before.cells;
   for (std::size_t r = 0; r < summary.cells_by_rank.size(); ++r)
     record_.cells_by_rank[r] += summary.cells_by_rank[r];
   return summary;
