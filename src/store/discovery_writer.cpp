@@ -4,6 +4,7 @@
 #include <hones/store/discovery_file.hpp>
 
 #include "cell_slabs.hpp"
+#include "disk.hpp"
 #include "output_file.hpp"
 #include "publish.hpp"
 #include "task_writer.hpp"
@@ -14,6 +15,9 @@ namespace hones::store {
 namespace {
 
 using table::TaskCells;
+
+constexpr const char* kAdvice =
+    "; the ledger holds all that was computed, and once the folder can be written the same command goes on";
 
 hsize_t dim(std::int64_t n) {
   return static_cast<hsize_t>(n);
@@ -39,10 +43,13 @@ struct DiscoveryWriter::Impl {
         world(ranks),
         shape(header.shape),
         limit(call_limit),
-        watchdog(ranks, call_limit),
+        watchdog(ranks, call_limit, [this] { return disk_trouble(temporary, world.rank()); }),
         out(temporary, ranks, watchdog) {
     write_header(out, header);
   }
+
+  void write_task(const TaskCells& cells, const HeadTables& heads, const table::NeuronSums& sums,
+                  const NeuronTables& neurons);
 
   void write_head_tables(const std::string& group, const HeadTables& heads) {
     const Dims by_head{dim(shape.layers), dim(shape.heads)};
@@ -83,9 +90,10 @@ struct DiscoveryWriter::Impl {
   }
 };
 
-DiscoveryWriter::DiscoveryWriter(std::filesystem::path file, comm::Communicator& world,
+DiscoveryWriter::DiscoveryWriter(const std::filesystem::path& file, comm::Communicator& world,
                                  const FileHeader& header, std::chrono::duration<double> call_limit)
-    : impl_(std::make_unique<Impl>(std::move(file), world, header, call_limit)) {}
+    : impl_(writing(file, world.rank(), kAdvice,
+                    [&] { return std::make_unique<Impl>(file, world, header, call_limit); })) {}
 
 DiscoveryWriter::~DiscoveryWriter() {
   const std::filesystem::path unfinished =
@@ -97,29 +105,36 @@ DiscoveryWriter::~DiscoveryWriter() {
 
 void DiscoveryWriter::write_task(const TaskCells& cells, const HeadTables& heads,
                                  const table::NeuronSums& sums, const NeuronTables& neurons) {
-  HONES_ASSERT(cells.shape == impl_->shape, cells.task + ": another model's shape");
+  writing(impl_->temporary, impl_->world.rank(), kAdvice,
+          [&] { impl_->write_task(cells, heads, sums, neurons); });
+}
+
+void DiscoveryWriter::Impl::write_task(const TaskCells& cells, const HeadTables& heads,
+                                       const table::NeuronSums& sums, const NeuronTables& neurons) {
+  HONES_ASSERT(cells.shape == shape, cells.task + ": another model's shape");
   const std::vector<Piece> mine = computed_pieces(cells);
   const std::int64_t mine_count = count_cells(mine);
-  require_all_owned(impl_->world, cells, mine_count, impl_->limit);
+  require_all_owned(world, cells, mine_count, limit);
   const std::string group = "/tasks/" + cells.task;
-  impl_->out.group(group);
-  impl_->write_attributes(group, cells, heads, neurons);
-  write_instances(impl_->out, group + "/instances", cells);
-  impl_->out.group(group + "/heads");
-  write_cells(impl_->out, impl_->world, group + "/heads", cells, mine);
-  if (cells.answer_limit > 0) write_answers(impl_->out, group + "/answers", cells, mine);
-  impl_->write_head_tables(group + "/heads", heads);
-  impl_->write_neurons(group + "/neurons", sums, neurons);
-  impl_->cells_by_me += mine_count;
+  out.group(group);
+  write_attributes(group, cells, heads, neurons);
+  write_instances(out, group + "/instances", cells);
+  out.group(group + "/heads");
+  write_cells(out, world, group + "/heads", cells, mine);
+  if (cells.answer_limit > 0) write_answers(out, group + "/answers", cells, mine);
+  write_head_tables(group + "/heads", heads);
+  write_neurons(group + "/neurons", sums, neurons);
+  cells_by_me += mine_count;
 }
 
 SlabReport DiscoveryWriter::finish() {
-  impl_->out.close();
+  const int rank = impl_->world.rank();
+  writing(impl_->temporary, rank, kAdvice, [&] { impl_->out.close(); });
   const auto meet = [&] {
     comm::finish(impl_->world.barrier(), comm::after(impl_->limit), "the end of " + impl_->file.string());
   };
   meet();  // every rank has closed
-  if (impl_->world.rank() == 0) publish(impl_->temporary, impl_->file);
+  if (rank == 0) writing(impl_->temporary, rank, kAdvice, [&] { publish(impl_->temporary, impl_->file); });
   impl_->finished = true;
   meet();  // every rank finds the file
   return {impl_->out.datasets(), impl_->out.collective(), impl_->cells_by_me};

@@ -39,6 +39,10 @@ std::string take_hdf5_cause() {
 }
 
 void silence_hdf5() {
+  // At exit the library would close what a failed write has left open, and crash over it. Has an effect
+  // before the library's first call only, which is here.
+  static const bool left_alone = H5dont_atexit() >= 0;
+  static_cast<void>(left_alone);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 

@@ -17,7 +17,8 @@ std::string take_hdf5_errors();
 // the stack.
 std::string take_hdf5_cause();
 
-// HDF5 prints its stack by itself unless told not to; here it goes into exceptions.
+// HDF5 prints its stack by itself unless told not to; here it goes into exceptions. Also keeps the library
+// from closing files when the process ends. Called before anything else of HDF5.
 void silence_hdf5();
 
 // Passes a result through; throws Error(rank_failed) with `what` and HDF5's words when it is negative.

@@ -2,6 +2,7 @@
 #include <hones/store/ledger.hpp>
 
 #include "cell_slabs.hpp"
+#include "disk.hpp"
 #include "ledger_sum.hpp"
 #include "output_file.hpp"
 #include "publish.hpp"
@@ -11,6 +12,9 @@
 namespace hones::store {
 
 namespace {
+
+constexpr const char* kAdvice =
+    "; earlier checkpoints are as they were, and once the folder can be written the same command goes on";
 
 void write_state(OutputFile& out, const LedgerState& state) {
   out.group("/state");
@@ -54,21 +58,25 @@ LedgerReport write_ledger(const std::filesystem::path& folder, comm::Communicato
                           const Ledger& ledger, std::chrono::duration<double> call_limit) {
   const auto start = comm::Clock::now();
   const std::filesystem::path file = folder / kLedger, temporary = file.string() + ".tmp";
-  Watchdog watchdog(world, call_limit);
-  {
+  const int rank = world.rank();
+  const auto trouble = [&] { return disk_trouble(temporary, rank); };
+  Watchdog watchdog(world, call_limit, trouble);
+  writing(temporary, rank, kAdvice, [&] {
     OutputFile out(temporary, world, watchdog, kUserBlock);
     write_header(out, ledger.header);
     write_state(out, ledger.state);
     for (const LedgerTask& task : ledger.tasks) write_task(out, world, task, call_limit);
     out.close();
-  }
+  });
   const auto meet = [&] {
     comm::finish(world.barrier(), comm::after(call_limit), "the end of " + file.string());
   };
   meet();  // every rank has closed
-  if (world.rank() == 0) {
-    write_ledger_sum(temporary);
-    publish(temporary, file, folder / kPreviousLedger);
+  if (rank == 0) {
+    writing(temporary, rank, kAdvice, [&] {
+      write_ledger_sum(temporary);
+      publish(temporary, file, folder / kPreviousLedger);
+    });
   }
   meet();  // every rank finds the file
   return {comm::seconds_since(start), static_cast<std::int64_t>(std::filesystem::file_size(file))};

@@ -59,7 +59,7 @@ OutputFile::OutputFile(const std::filesystem::path& file, comm::Communicator& wo
 }
 
 OutputFile::~OutputFile() {
-  if (world_.size() > 1 && std::uncaught_exceptions() != exceptions_) file_.leave();
+  if (std::uncaught_exceptions() != exceptions_) file_.leave();
 }
 
 void OutputFile::close() {

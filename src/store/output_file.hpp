@@ -31,7 +31,8 @@ class OutputFile {
   // `user_block` bytes (0, or a power of two from 512 on) are left to the caller, once the file is closed.
   OutputFile(const std::filesystem::path& file, comm::Communicator& world, Watchdog& watchdog,
              std::size_t user_block = 0);
-  // Closes, unless an exception unwinds on one of several ranks: closing is collective.
+  // Closes, unless an exception unwinds: closing is collective, and a file whose write has failed cannot be
+  // closed.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;

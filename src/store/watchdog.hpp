@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,7 +17,10 @@ namespace hones::store {
 
 class Watchdog {
  public:
-  Watchdog(comm::Communicator& world, std::chrono::duration<double> limit);
+  // `trouble` says why no call can end any more (empty: nothing is known); it is asked every 5 s of a call,
+  // from the watchdog's thread, so that such a job does not wait for the limit. May be none.
+  Watchdog(comm::Communicator& world, std::chrono::duration<double> limit,
+           std::function<std::string()> trouble = {});
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
@@ -37,12 +42,16 @@ class Watchdog {
  private:
   void disarm();
   void run();
+  void look(std::unique_lock<std::mutex>& lock);
 
   comm::Communicator& world_;
   std::chrono::duration<double> limit_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<comm::Deadline> deadline_;
+  comm::Deadline next_look_;
+  std::uint64_t watches_ = 0;  // so far: tells one from the next
+  std::function<std::string()> trouble_;
   std::string what_;
   bool over_ = false;
   std::thread thread_;  // last: it uses the others

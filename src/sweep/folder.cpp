@@ -72,6 +72,8 @@ void prepare_folder(const DiscoverOptions& options, const std::filesystem::path&
   // Only a damaged newest generation makes the one before it the ledger: it must not take its place again.
   if (ledger.filename() == store::kPreviousLedger) old.push_back(options.out / store::kLedger);
   if (ledger.empty()) old = results_in(options.out);
+  // What a killed or failed writer leaves may be what fills the disk.
+  for (const char* name : {"ledger.h5.tmp", "discovery.h5.tmp"}) old.push_back(options.out / name);
   for (const char* name : {store::kLedger, store::kPreviousLedger, "progress.jsonl"})
     if (ledger.empty()) old.push_back(options.out / name);
   for (const auto& file : old) {

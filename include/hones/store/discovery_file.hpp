@@ -45,7 +45,7 @@ class DiscoveryWriter {
  public:
   // Where a collective call takes longer than `call_limit`, a rank is missing and the job ends with exit
   // code 4.
-  DiscoveryWriter(std::filesystem::path file, comm::Communicator& world, const FileHeader& header,
+  DiscoveryWriter(const std::filesystem::path& file, comm::Communicator& world, const FileHeader& header,
                   std::chrono::duration<double> call_limit = std::chrono::minutes(10));
   ~DiscoveryWriter();  // an unfinished file is removed
   DiscoveryWriter(const DiscoveryWriter&) = delete;
