@@ -29,10 +29,10 @@ PY
 refused 'bench.shape = layers=x: "layers=x": expected layers=N' --shape layers=x
 refused 'bench.changed = 2: expected numbers from 0 to 1' --changed 2
 refused "none.py: no such file" --forms rows --rivals none.py --python "$python"
-refused "out of engine, plain, rows, prefix" --forms fast
+refused "out of engine, plain, parts, rows, prefix" --forms fast
 [ -e bench.json ] && fail "a refused bench wrote bench.json"
 
-"$hones" bench --model "$model" --tasks vqa,retrieval --forms engine,plain --rival-heads 1 --rival-candidates 2 --out own.json \
+"$hones" bench --model "$model" --tasks vqa,retrieval --forms engine,plain,parts --rival-heads 1 --rival-candidates 2 --out own.json \
   >out.txt 2>err.txt || fail "exit code $?: $(cat err.txt)"
 holds own.json 'b["peak_gflops"] > 0 and b["shape"] is None and b["environment"]["dtype"] == "fp32"'
 holds own.json 'row["vqa", "engine"]["cells"] == 49 and row["vqa", "engine"]["cells_measured"] == 49'
@@ -40,6 +40,7 @@ holds own.json 'row["vqa", "plain"]["cells_measured"] == 7 and row["retrieval", 
 holds own.json 'row["retrieval", "engine"]["forward_equivalents"] < 0.4 < 0.99 < row["retrieval", "plain"]["forward_equivalents"]'
 holds own.json 'all(0 < r["peak_share"] < 1.2 and r["ratio_to_rows"] is None for r in b["rows"])'
 holds own.json 'all((r["peak_added_mib"] or 0) > 0 and r["forecast_mib"] > 0 for r in b["rows"] if r["form"] == "engine")'
+holds own.json 'b["parts"]["heads"] == 8 and b["parts"]["layer"] == 3 and b["parts"]["speed_with_heads"] > 0'
 holds own.json '("all", "engine") in row and ("all", "plain") in row'
 
 # transformers is there for tools alone: without it the other forms cannot be tried.
