@@ -155,8 +155,9 @@ void Discovery::reduce_cells(TaskOutput& output) {
     instance.state = table::InstanceState::done;
     for (std::int64_t c = 0; c < cells.shape.columns(); ++c) {
       table::CellState& state = cells.states[cells.at(i, c)];
-      if (state == table::CellState::not_done)
-        state = table::CellState::not_asked;  // a layer without asked heads has no block
+      if (state != table::CellState::not_done) continue;
+      HONES_ASSERT(!asked_[static_cast<std::size_t>(c)], "a cell of " + cells.task + " that nobody computed");
+      state = table::CellState::not_asked;  // a layer without asked heads has no block
     }
   }
 }

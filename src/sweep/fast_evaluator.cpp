@@ -37,11 +37,13 @@ FastEvaluator::~FastEvaluator() = default;
 
 const Subject& FastEvaluator::subject(std::int64_t kind, std::int64_t bundle, Work& work) {
   if (current_ && current_kind_ == kind && current_bundle_ == bundle) return *current_;
-  current_ = std::make_unique<Subject>();
+  current_.reset();  // one is held at a time, and none that an exception left half made
+  auto made = std::make_unique<Subject>();
+  seat(*made, kinds_.at(static_cast<std::size_t>(kind)).bundles.at(static_cast<std::size_t>(bundle)));
+  plain_run(*made);
+  current_ = std::move(made);
   current_kind_ = kind;
   current_bundle_ = bundle;
-  seat(*current_, kinds_.at(static_cast<std::size_t>(kind)).bundles.at(static_cast<std::size_t>(bundle)));
-  plain_run(*current_);
   work.layer_positions += current_->layer_positions;
   work.useful_flops += current_->useful_flops;
   return *current_;
