@@ -71,10 +71,10 @@ class Engines : public testing::Test {
     synth.seed = 3407;
     synth.near_twins = 0.5;
     benchmark::PrepareOptions prepare;
-    prepare.discovery = 192;
+    prepare.discovery = 256;
     prepare.dev = 24;
     prepare.test = 48;
-    prepare.queries = 32;
+    prepare.queries = 64;
     prepare.seed = 3407;
     test::draw_benchmark(scratch_->path(), synth, prepare);
   }
