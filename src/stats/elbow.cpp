@@ -10,10 +10,11 @@ namespace {
 
 constexpr double kFlat = 1e-12;  // a curve nowhere further above its chord has no elbow
 
+// To 0..1; not all values are equal.
 std::vector<double> scaled(std::span<const double> values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   std::vector<double> result;
-  for (const double value : values) result.push_back(*high > *low ? (value - *low) / (*high - *low) : 0);
+  for (const double value : values) result.push_back((value - *low) / (*high - *low));
   return result;
 }
 

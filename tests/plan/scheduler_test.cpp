@@ -198,6 +198,7 @@ TEST(Scheduler, TellsProgressAndTimeLeft) {
   const auto scheduler = longest_first(2);
   scheduler->add(units_of({6, 3, 1}));
   EXPECT_FALSE(scheduler->progress().eta_seconds(100));
+  EXPECT_EQ(scheduler->progress().running, (std::vector<std::int64_t>{-1, -1}));
   (void)scheduler->next(0, 10);
   (void)scheduler->next(1, 10);
   (void)scheduler->next(1, 10);  // asked ahead
