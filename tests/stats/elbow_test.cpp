@@ -49,6 +49,9 @@ TEST(Elbow, WithoutAKneeIsTheFarthestFromTheChord) {
   EXPECT_EQ(found.kneedle, std::nullopt);
   EXPECT_EQ(found.farthest, 10);
   EXPECT_EQ(found.budget(), 10);
+  // A bump of a quarter: the end would have to lie a mean spacing of the budgets, a third, below it.
+  EXPECT_EQ(elbow(Values{0, 5, 10, 15}, Values{0, 6, 13.75, 15}).kneedle, std::nullopt);
+  EXPECT_EQ(elbow(Values{0, 5, 10, 15}, Values{0, 6, 15.5, 15}).kneedle, 10);
 }
 
 TEST(Elbow, IsBlindToTheUnitOfTheDrops) {
