@@ -25,12 +25,16 @@ at::Tensor target_projection(const model::Decoder& decoder, const Target& target
 
 at::Tensor contributions(const std::vector<at::Tensor>& a, std::int64_t row, const at::Tensor& projection,
                          std::int64_t first_layer, const at::Tensor& plain) {
+  const std::int64_t L = projection.size(0), begin = L - static_cast<std::int64_t>(a.size());
+  HONES_ASSERT(begin >= 0 && begin <= first_layer, "activations of other layers");
   std::vector<at::Tensor> layers;
-  for (std::size_t layer = 0; layer < a.size(); ++layer) {
-    const auto index = static_cast<std::int64_t>(layer);
-    layers.push_back(index < first_layer
-                         ? plain.select(0, index)
-                         : a[layer].select(0, row).select(0, 0).to(at::kFloat) * projection.select(0, index));
+  for (std::int64_t layer = 0; layer < L; ++layer) {
+    if (layer < first_layer) {
+      layers.push_back(plain.select(0, layer));
+      continue;
+    }
+    const at::Tensor& activations = a[static_cast<std::size_t>(layer - begin)];
+    layers.push_back(activations.select(0, row).select(0, 0).to(at::kFloat) * projection.select(0, layer));
   }
   return at::stack(layers).contiguous();
 }

@@ -54,7 +54,8 @@ namespace {
   throw Error(ExitCode::rank_failed, std::string("cannot ") + what + " " + file.string() + ": " + reason);
 }
 
-// Everything, or the reason why not.
+}  // namespace
+
 int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(fd, text.data(), text.size());
@@ -64,8 +65,6 @@ int write_all(int fd, std::string_view text) {
   }
   return 0;
 }
-
-}  // namespace
 
 void write_file(const fs::path& file, std::string_view text) {
   const std::string temporary = file.string() + ".tmp";

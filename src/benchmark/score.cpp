@@ -78,11 +78,10 @@ ScoreReport gqa(const Pairs& pairs, const metric::Named& named) {
 }
 
 ScoreReport ndcg(const Pairs& pairs, const metric::Named& named) {
-  constexpr int kCutOff = 5;
   std::int64_t tied = 0;
   ScoreReport report = mean_of(pairs, [&](const ScoredPair& pair) {
     if (metric::has_ties(pair.scores)) ++tied;
-    return metric::ndcg(pair.scores, pair.relevance, kCutOff, named.ties);
+    return metric::ndcg(pair.scores, pair.relevance, metric::kCutOff, named.ties);
   });
   report.parts["queries_with_ties"] = static_cast<double>(tied);
   return report;

@@ -8,8 +8,6 @@
 
 namespace hones::model {
 
-namespace {
-
 at::ScalarType scalar_type(checkpoint::Dtype dtype) {
   switch (dtype) {
     case checkpoint::Dtype::f32:
@@ -23,6 +21,8 @@ at::ScalarType scalar_type(checkpoint::Dtype dtype) {
   }
   throw InternalError("unknown dtype of a tensor");
 }
+
+namespace {
 
 // A tensor over the mapped file; it keeps the mapping alive. Copied only when misaligned or of another dtype;
 // never written.

@@ -1,28 +1,35 @@
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 #include <hones/checkpoint/flops.hpp>
 #include <hones/model/tree_cost.hpp>
 
 namespace hones::model {
 
-TreeShape shape_of(const PromptTree& tree) {
+TreeShape shape_of(const Sequence& sequence, std::span<const std::int64_t> read) {
   TreeShape shape;
-  shape.positions = tree.length();
-  shape.trunk = tree.trunk;
-  if (tree.prompts.size() == 1) shape.trunk = shape.positions;
-  std::int64_t longest = 0;
-  for (const Segment& segment : tree.sequence.segments) {
-    if (segment.parent >= 0) longest = std::max(longest, segment.length);
+  shape.positions = sequence.length();
+  shape.trunk = sequence.segments.front().length;
+  shape.read = static_cast<std::int64_t>(read.size());
+  std::vector<double> seen;  // by a position: what its branch hangs on, those before it, itself
+  for (const Segment& segment : sequence.segments) {
+    const bool branch = segment.parent >= 0;
+    if (branch) shape.longest = std::max(shape.longest, segment.length);
+    for (std::int64_t i = 0; i < segment.length; ++i)
+      seen.push_back(static_cast<double>((branch ? shape.trunk : 0) + i + 1));
   }
-  if (longest > 0) shape.slots = longest * static_cast<std::int64_t>(tree.prompts.size());
-  // A position sees those before it on its own path, and itself: as many as its position id says.
-  const auto* positions = tree.sequence.positions.const_data_ptr<std::int64_t>();
-  for (std::int64_t t = 0; t < shape.positions; ++t) shape.pairs += static_cast<double>(positions[t] + 1);
-  for (const PromptTree::Prompt& prompt : tree.prompts) {
-    shape.read += static_cast<std::int64_t>(prompt.read.size());
-    for (const std::int64_t t : prompt.read) shape.pairs_read += static_cast<double>(positions[t] + 1);
-  }
+  shape.branches = static_cast<std::int64_t>(sequence.segments.size()) - 1;
+  shape.pairs = std::accumulate(seen.begin(), seen.end(), 0.0);
+  for (const std::int64_t t : read) shape.pairs_read += seen[static_cast<std::size_t>(t)];
   return shape;
+}
+
+TreeShape shape_of(const PromptTree& tree) {
+  std::vector<std::int64_t> read;
+  for (const PromptTree::Prompt& prompt : tree.prompts)
+    read.insert(read.end(), prompt.read.begin(), prompt.read.end());
+  return shape_of(tree.sequence, read);
 }
 
 RowFlops row_flops(const checkpoint::DecoderConfig& config, const TreeShape& shape, std::int64_t layer,
@@ -66,7 +73,7 @@ std::int64_t tile_bytes(const checkpoint::DecoderConfig& config, const TreeShape
   const std::int64_t edited =
       element * 2 * T * z + 2 * static_cast<std::int64_t>(sizeof(float)) * T * config.head_dim;
   const std::int64_t repeated = config.kv_heads == config.heads ? 0 : 2 * T * z;
-  const std::int64_t attention = element * (repeated + std::max(T * z, behind * z + 4 * shape.slots * z));
+  const std::int64_t attention = element * (repeated + std::max(T * z, behind * z + 4 * shape.slots() * z));
   return rows * (element * T * config.hidden_size + std::max(edited, attention));
 }
 

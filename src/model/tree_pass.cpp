@@ -34,11 +34,10 @@ struct TreePass::Layout {
   at::Tensor cos, sin;  // [T, Dh]
   at::Tensor read, cos_read, sin_read;
   at::Tensor mask_read;  // [S, T], 0 or -inf: what the positions read may see
-  std::int64_t trunk = 0, branches = 0, longest = 0;
+  TreeShape shape;
   at::Tensor
       slots;  // int64 [branches * longest]: packed position of each slot; short branches repeat their last
   at::Tensor slot_of;             // int64 [T - trunk]: slot of each position behind the trunk
-  TreeShape shape;                // what row_flops counts by
   std::int64_t rows = 0;          // that the angles are repeated for
   at::Tensor cos_rows, sin_rows;  // [rows * T, Dh]
 };
@@ -84,18 +83,15 @@ TreePass::TreePass(const Decoder& decoder, TreeWorkspace& workspace, const Seque
   const auto& segments = sequence.segments;
   HONES_ASSERT(!segments.empty() && segments[0].parent == -1 && segments[0].begin == 0,
                "the trunk comes first");
-  layout.trunk = segments[0].length;
-  layout.branches = static_cast<std::int64_t>(segments.size()) - 1;
-  for (std::size_t s = 1; s < segments.size(); ++s) {
+  for (std::size_t s = 1; s < segments.size(); ++s)
     HONES_ASSERT(segments[s].parent == 0, "a branch of a branch");
-    layout.longest = std::max(layout.longest, segments[s].length);
-  }
+  layout.shape = shape_of(sequence, read_);
   std::vector<std::int64_t> slots, slot_of;
-  for (std::int64_t b = 0; b < layout.branches; ++b) {
+  for (std::int64_t b = 0; b < layout.shape.branches; ++b) {
     const Segment& branch = segments[static_cast<std::size_t>(b) + 1];
-    for (std::int64_t i = 0; i < layout.longest; ++i) {
+    for (std::int64_t i = 0; i < layout.shape.longest; ++i) {
       slots.push_back(branch.begin + std::min(i, branch.length - 1));
-      if (i < branch.length) slot_of.push_back(b * layout.longest + i);
+      if (i < branch.length) slot_of.push_back(b * layout.shape.longest + i);
     }
   }
   layout.slots = at::tensor(slots, at::kLong);
@@ -107,11 +103,7 @@ TreePass::TreePass(const Decoder& decoder, TreeWorkspace& workspace, const Seque
   layout.sin_read = layout.sin.index_select(0, layout.read);
   at::Tensor allowed = attention_mask(sequence, 0);
   if (!allowed.defined()) allowed = at::ones({T_, T_}, at::kBool).tril();
-  layout.shape.positions = T_;
-  layout.shape.read = static_cast<std::int64_t>(read_.size());
-  layout.shape.pairs = static_cast<double>(allowed.sum().item<std::int64_t>());
   allowed = allowed.index_select(0, layout.read);
-  layout.shape.pairs_read = static_cast<double>(allowed.sum().item<std::int64_t>());
   layout.mask_read = at::zeros({static_cast<std::int64_t>(read_.size()), T_}, decoder.unembedding().options())
                          .masked_fill_(allowed.logical_not(), -INFINITY);
 }
@@ -145,14 +137,15 @@ TreeRows TreePass::resume(std::int64_t layer, const std::vector<RowEdit>& rows, 
 // padded to the longest; both by their log-sum-exp. Nothing of the size [heads, T, T] is ever held.
 at::Tensor TreePass::branches(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
   const Layout& layout = *layout_;
-  const std::int64_t R = q.size(0), H = q.size(2), Dh = q.size(3), P = layout.trunk, S = T_ - P;
+  const std::int64_t R = q.size(0), H = q.size(2), Dh = q.size(3), P = layout.shape.trunk, S = T_ - P;
   const Attended trunk = attend(heads_first(q.narrow(1, P, S)), heads_first(k.narrow(1, 0, P)),
                                 heads_first(v.narrow(1, 0, P)), /*causal=*/false);
   const auto branch_rows = [&](const at::Tensor& all) {  // [R * branches, H, longest, Dh]
-    return heads_first(all.index_select(1, layout.slots).view({R * layout.branches, layout.longest, H, Dh}));
+    return heads_first(
+        all.index_select(1, layout.slots).view({R * layout.shape.branches, layout.shape.longest, H, Dh}));
   };
   Attended own = attend(branch_rows(q), branch_rows(k), branch_rows(v), true);
-  const std::int64_t slots = layout.branches * layout.longest;
+  const std::int64_t slots = layout.shape.slots();
   own.values = own.values.transpose(1, 2).reshape({R, slots, H, Dh}).index_select(1, layout.slot_of);
   own.values = heads_first(own.values);  // [R, H, S, Dh]
   own.log_sum = own.log_sum.transpose(1, 2).reshape({R, slots, H}).index_select(1, layout.slot_of);
@@ -194,7 +187,7 @@ at::Tensor TreePass::attention(std::int64_t index, const at::Tensor& x, bool las
   }
   const at::Tensor q = project(workspace_.q_, layer.q_proj);
   turn(q);
-  const std::int64_t P = layout.trunk;
+  const std::int64_t P = layout.shape.trunk;
   const auto trunk = [&](const at::Tensor& all) { return heads_first(all.narrow(1, 0, P)); };
   const at::Tensor trunk_z = heads_first(attend(trunk(q), trunk(k), trunk(v), /*causal=*/true).values);
   if (P == T_) return trunk_z;

@@ -2,7 +2,6 @@
 #include "bench_parts.hpp"
 
 #include <algorithm>
-#include <span>
 
 #include <c10/core/InferenceMode.h>
 
@@ -30,10 +29,6 @@ double seconds(Act act) {
     best = i == 0 ? one : std::min(best, one);
   }
   return best;
-}
-
-std::span<const float> values(const at::Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
 // All products of a layer over `rows` rows: each row by itself, as the engine does for its bits' sake, or all
@@ -98,11 +93,9 @@ BenchParts bench_parts(const Inputs& inputs, const model::Llava& model) {
   const double alone = seconds([&] { tile(heads, activations); });
   const double with_sums = seconds([&] {
     const model::TreeRows rows = tile(heads, activations);
-    std::vector<at::Tensor> a(static_cast<std::size_t>(config.layers) - rows.a.size());
-    a.insert(a.end(), rows.a.begin(), rows.a.end());
     for (std::int64_t r = 0; r < parts.heads; ++r) {
-      const at::Tensor changed = attribution::contributions(a, r, projection, parts.layer, c);
-      attribution::add_head(sums, r, values(c), values(changed));
+      const at::Tensor changed = attribution::contributions(rows.a, r, projection, parts.layer, c);
+      attribution::add_head(sums, r, attribution::values(c), attribution::values(changed));
     }
   });
   parts.contributions_share = with_sums / alone - 1;

@@ -15,10 +15,6 @@ namespace {
 
 using table::CellState;
 
-std::span<const float> values(const at::Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
-
 // Stored heads in tiles of one layer: indices into sums.heads.
 std::vector<std::vector<std::size_t>> tiles(const table::NeuronSums& sums, std::int64_t layers,
                                             std::int64_t rows) {
@@ -63,18 +59,11 @@ Work FastEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cell
     const at::Tensor projection =
         attribution::target_projection(model_.decoder(), targets.at(static_cast<std::size_t>(index)));
     const double full = static_cast<double>(tree.packed.length()) * static_cast<double>(L);
-    // One row's contributions; layers below `layer` are the plain run's own, whether computed again or not.
-    const auto contributions = [&](const model::TreeRows& rows, std::int64_t row, std::int64_t layer,
-                                   const at::Tensor& plain) {
-      std::vector<at::Tensor> a(static_cast<std::size_t>(L) - rows.a.size());
-      a.insert(a.end(), rows.a.begin(), rows.a.end());
-      return attribution::contributions(a, row, projection, layer, plain);
-    };
-    const at::Tensor plain = contributions(tree.plain, 0, 0, {});
+    const at::Tensor plain = attribution::contributions(tree.plain.a, 0, projection);
     ++work.cells;
     work.full_layer_positions += full;
     // Its heads may still be usable: what enters their sums is a difference.
-    if (!attribution::add_plain(sums, values(plain))) ++invalid;
+    if (!attribution::add_plain(sums, attribution::values(plain))) ++invalid;
     const std::int64_t rows_of_tile =
         tile_rows(tile_positions_, tree.packed.length(), model_.config().text.heads);
     for (const std::vector<std::size_t>& tile : tiles(sums, L, rows_of_tile)) {
@@ -96,11 +85,12 @@ Work FastEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cell
         const table::Head head = sums.heads[tile[r]];
         ++work.cells;
         work.full_layer_positions += full;
-        const at::Tensor changed = contributions(rows, static_cast<std::int64_t>(r), layer, plain);
+        const at::Tensor changed = attribution::contributions(
+            rows.a, static_cast<std::int64_t>(r), projection, layer, plain);  // below `layer` the plain run's
         const bool usable =
             cells.states[cells.at(index, cells.shape.column(head.layer, head.head))] != CellState::invalid;
-        if (usable &&
-            !attribution::add_head(sums, static_cast<std::int64_t>(tile[r]), values(plain), values(changed)))
+        if (usable && !attribution::add_head(sums, static_cast<std::int64_t>(tile[r]),
+                                             attribution::values(plain), attribution::values(changed)))
           ++invalid;
       }
     }

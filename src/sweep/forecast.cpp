@@ -15,20 +15,6 @@ namespace {
 
 constexpr std::int64_t kSampled = 32;  // bundles of a kind that stand for all of them
 
-bool as_it_lies(checkpoint::Dtype stored, at::ScalarType dtype) {
-  switch (stored) {
-    case checkpoint::Dtype::f32:
-      return dtype == at::kFloat;
-    case checkpoint::Dtype::f16:
-      return dtype == at::kHalf;
-    case checkpoint::Dtype::bf16:
-      return dtype == at::kBFloat16;
-    case checkpoint::Dtype::i64:
-      return false;
-  }
-  throw InternalError("unknown dtype of a tensor");
-}
-
 // One bundle's packed sequences as the engine will pack them, answers guessed.
 struct Sample {
   std::vector<model::TreeShape> trees;  // one; without options.tree one a prompt
@@ -245,7 +231,8 @@ void Forecaster::weights() {
     std::int64_t values = 1;
     for (const std::int64_t side : view.shape) values *= side;
     result_.memory.weights += values * element_;
-    result_.memory.weights_shared = result_.memory.weights_shared && as_it_lies(view.dtype, inputs_.dtype);
+    result_.memory.weights_shared =
+        result_.memory.weights_shared && model::scalar_type(view.dtype) == inputs_.dtype;
   }
 }
 

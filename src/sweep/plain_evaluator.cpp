@@ -19,10 +19,6 @@ namespace {
 using table::CellBlock;
 using table::CellState;
 
-std::span<const float> values(const at::Tensor& tensor) {
-  return {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
-}
-
 void append(CellBlock& to, CellBlock&& from) {
   const auto move_all = [](auto& into, auto& out) {
     into.insert(into.end(), std::make_move_iterator(out.begin()), std::make_move_iterator(out.end()));
@@ -340,7 +336,7 @@ Work PlainEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cel
     const double full = static_cast<double>(T * decoder.layers);
     work.full_layer_positions += full;
     // Its heads may still be usable: what enters their sums is a difference.
-    if (!attribution::add_plain(sums, values(plain))) ++invalid;
+    if (!attribution::add_plain(sums, attribution::values(plain))) ++invalid;
     for (std::int64_t layer = 0; layer < decoder.layers; ++layer) {
       std::vector<std::int64_t> stored;  // indices into sums.heads of this layer's heads
       for (std::size_t s = 0; s < sums.heads.size(); ++s) {
@@ -363,7 +359,9 @@ Work PlainEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cel
               cells.states[cells.at(index, cells.shape.column(head.layer, head.head))] != CellState::invalid;
           const at::Tensor replaced = attribution::contributions(
               output.a, static_cast<std::int64_t>(i - begin), projection, layer, plain);
-          if (usable && !attribution::add_head(sums, stored[i], values(plain), values(replaced))) ++invalid;
+          if (usable && !attribution::add_head(sums, stored[i], attribution::values(plain),
+                                               attribution::values(replaced)))
+            ++invalid;
         }
       }
     }

@@ -159,8 +159,7 @@ text::ChatTemplate chat_for(const std::string& prompts) {
 double retrieval_utility(const Item& item, std::span<const double> log_p_yes) {
   std::vector<int> relevance(log_p_yes.size(), 0);
   relevance.at(item.attributed) = 1;
-  constexpr int kCutOff = 5;
-  return metric::ndcg(log_p_yes, relevance, kCutOff, item.ties);
+  return metric::ndcg(log_p_yes, relevance, metric::kCutOff, item.ties);
 }
 
 bool ranking_differs(std::span<const double> left, std::span<const double> right) {

@@ -22,6 +22,9 @@ std::string why_no_folder(const std::filesystem::path& path);
 // reason.
 void write_file(const std::filesystem::path& file, std::string_view text);
 
+// Everything into an open file; 0, or the errno that says why not.
+int write_all(int fd, std::string_view text);
+
 // Appends LINE and a newline in one write, so that a reader who follows the file sees whole lines. Throws
 // like write_file.
 void append_line(const std::filesystem::path& file, std::string_view line);

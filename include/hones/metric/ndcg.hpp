@@ -6,8 +6,9 @@
 namespace hones::metric {
 
 enum class TieRule { tie_average, index_order, pessimistic, optimistic };
+inline constexpr int kCutOff = 5;  // of NDCG@5
 // 0 without a positive. Throws std::invalid_argument for NaN scores or unequal lengths.
-double ndcg(std::span<const double> scores, std::span<const int> relevance, int k = 5,
+double ndcg(std::span<const double> scores, std::span<const int> relevance, int k = kCutOff,
             TieRule ties = TieRule::tie_average);
 
 // Whether two candidates have the same score: reports count such queries.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include <hones/checkpoint/llava.hpp>
 #include <hones/model/prompt_tree.hpp>
@@ -10,14 +11,17 @@
 namespace hones::model {
 
 struct TreeShape {
-  std::int64_t positions = 0;  // T
-  std::int64_t trunk = 0;      // of them; all of a single prompt's
-  std::int64_t slots = 0;      // branches x the longest branch
-  std::int64_t read = 0;       // S: positions whose hidden states are read
-  double pairs = 0;            // (position, position it sees), of all positions
-  double pairs_read = 0;       // of the positions read
+  std::int64_t positions = 0;                                // T
+  std::int64_t trunk = 0;                                    // of them; all of a single prompt's
+  std::int64_t branches = 0, longest = 0;                    // and the length of the longest one
+  std::int64_t read = 0;                                     // S: positions whose hidden states are read
+  double pairs = 0;                                          // (position, position it sees), of all positions
+  double pairs_read = 0;                                     // of the positions read
+  std::int64_t slots() const { return branches * longest; }  // of branches padded to the longest
 };
 
+// A trunk and its branches (or one segment), with the positions `read` of them.
+TreeShape shape_of(const Sequence& sequence, std::span<const std::int64_t> read);
 // All positions in PromptTree::Prompt::read are read.
 TreeShape shape_of(const PromptTree& tree);
 
