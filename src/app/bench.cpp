@@ -1,15 +1,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <system_error>
 
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/log.hpp>
 #include <hones/base/number.hpp>
+#include <hones/base/scratch.hpp>
 #include <hones/benchmark/prepare.hpp>
 #include <hones/benchmark/synth.hpp>
 #include <hones/checkpoint/random_llava.hpp>
@@ -26,26 +25,6 @@ using sweep::BenchRow;
 
 constexpr std::int64_t kShortAnswer = 2, kCaption = 12;  // tokens, of random weights
 constexpr std::int64_t kScenes = 60;                     // drawn where no benchmark is named
-
-// A folder that goes with the run.
-class Scratch {
- public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "hones_bench_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error(ExitCode::rank_failed, "cannot make a folder " + name);
-    path_ = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::filesystem::path draw_benchmark(const std::filesystem::path& scratch, std::uint64_t seed,
                                      std::int64_t instances) {
@@ -240,7 +219,7 @@ std::string told(const sweep::BenchParts& parts) {
 void bench(const settings::Settings& settings) {
   const std::filesystem::path out = settings.path("bench.out");
   check_output_file(settings.named("bench.out"), out);
-  const Scratch scratch;
+  const ScratchFolder scratch("hones_bench");
   sweep::BenchOptions options = options_of(settings, scratch.path());
   const auto wants = [&](const char* form) {
     return std::find(options.forms.begin(), options.forms.end(), form) != options.forms.end();

@@ -4,12 +4,9 @@
 #   bench_test.sh HONES_MPI CHECKPOINT PYTHON RIVALS
 set -u
 hones=$1 model=$2 python=$3 rivals=$4
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/support.sh"
 cd "$folder" || exit 1
-failures=0
 
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 refused() {
   local rc=0
   "$hones" bench --model "$model" "${@:2}" >out.txt 2>err.txt || rc=$?

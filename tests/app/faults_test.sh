@@ -5,12 +5,8 @@
 #   faults_test.sh HONES_MPI MPIEXEC MODEL SAME_HDF5 FAULTS
 set -u
 hones=$1 mpiexec=$2 model=$3 same=$4 faults=$5
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/support.sh"
 cd "$folder" || exit 1
-failures=0
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-does() { "$@" >out.txt 2>err.txt || { fail "exit code $?: $*"; cat err.txt; }; }
 
 does "$hones" synth --images 60 --out scenes
 does "$hones" prepare --source scenes --discovery 16 --dev 0 --test 0 --queries 1 --out benchmark
@@ -33,7 +29,7 @@ broken() {
   does "${run[@]}" --out disk
   [ "$generations" = 0 ] || grep -q "going on from disk/ledger.h5" err.txt || fail "$ranks ranks, $fault: nothing was gone on with"
   grep -q "damaged" err.txt && fail "$ranks ranks, $fault: a damaged generation was left: $(grep damaged err.txt)"
-  "$same" undisturbed/discovery.h5 disk/discovery.h5 || fail "$ranks ranks, $fault: discovery.h5 differs"
+  same_results undisturbed disk  # the line below says of which fault
   [ -z "$(find disk -name '*.tmp' -o -name '*.probe.*')" ] || fail "$ranks ranks, $fault: left $(ls disk)"
   echo "$ranks rank(s), $fault, $generations generation(s): ended and gone on with in $((SECONDS - begun)) s"
 }

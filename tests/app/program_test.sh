@@ -4,12 +4,9 @@
 #   program_test.sh HONES_MPI MPIEXEC MODEL
 set -u
 hones=$1 mpiexec=$2 model=$3
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/support.sh"
 cd "$folder" || exit 1
-failures=0 masked=0
-
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+masked=0
 
 # refused CODE PATTERN COMMAND...: ends with CODE and exactly one error line, which holds PATTERN.
 refused() {
@@ -22,7 +19,6 @@ refused() {
   [ "$(grep -c . <<<"$lines")" = 1 ] || fail "not one error line: $* said: $lines"
   grep -q -- "$pattern" <<<"$lines" || fail "\"$pattern\" is not in: $lines"
 }
-does() { "$@" >out.txt 2>err.txt || { fail "exit code $?: $*"; cat err.txt; }; }
 
 does "$hones" --version
 grep -Eq '^hones_mpi [0-9.]+, commit ([0-9a-f]{40}(-dirty)?|unknown)$' out.txt || fail "--version said: $(cat out.txt)"

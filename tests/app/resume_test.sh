@@ -4,20 +4,9 @@
 #   resume_test.sh HONES_MPI MPIEXEC MODEL SAME_HDF5
 set -u
 hones=$1 mpiexec=$2 model=$3 same=$4
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/support.sh"
 cd "$folder" || exit 1
-failures=0
 
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
-does() { "$@" >out.txt 2>err.txt || { fail "exit code $?: $*"; cat err.txt; }; }
-# same_results A B: two folders hold the same results.
-same_results() {
-  "$same" "$1/discovery.h5" "$2/discovery.h5" || fail "$2/discovery.h5 is not that of $1"
-  for file in "$1"/*.csv "$1"/rankings.*.json; do
-    cmp "$file" "$2/$(basename "$file")" || fail "$2/$(basename "$file") is not that of $1"
-  done
-}
 now() { date +%s%3N; }
 # await PATTERN FILE: until a line with PATTERN is in FILE, at most 60 s.
 await() {

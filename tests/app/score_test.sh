@@ -4,12 +4,9 @@
 #   score_test.sh HONES_MPI
 set -u
 hones=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+. "$(dirname "$0")/support.sh"
 cd "$folder" || exit 1
-failures=0
 
-fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 # gives VALUE METRIC: the one line on standard output.
 gives() {
   local said

@@ -12,9 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include <unistd.h>
-
 #include <hones/base/error.hpp>
+#include <hones/base/scratch.hpp>
 
 namespace hones::fuzz {
 
@@ -65,30 +64,15 @@ inline std::vector<std::string> parts_of(const std::uint8_t* data, std::size_t s
 }
 
 // A folder of this process, gone when it ends in order.
-class Folder {
+class Folder : public ScratchFolder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "hones_fuzz_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) defect("cannot make " + name);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
+  Folder() : ScratchFolder("hones_fuzz") {}
   std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::filesystem::path file = path_ / name;
+    std::filesystem::path file = path() / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << text;
     return file;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace hones::fuzz

@@ -1,45 +1,29 @@
 // A folder of its own for one test, gone at its end; and the one line of an expected error.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <hones/base/error.hpp>
+#include <hones/base/scratch.hpp>
 
 namespace hones::test {
 
-class Scratch {
+class Scratch : public ScratchFolder {
  public:
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "hones_test_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
-    path_ = name;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
+  Scratch() : ScratchFolder("hones_test") {}
 
   // Writes text (bytes) to NAME, making the folders above it.
   std::filesystem::path write(const std::string& name, std::string_view text) const {
-    const std::filesystem::path file = path_ / name;
+    const std::filesystem::path file = path() / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << text;
     return file;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 // The line of the DataError that `act` must throw; empty (and a failure) when it throws nothing.
