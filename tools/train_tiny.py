@@ -5,6 +5,8 @@
     hones_mpi synth --images 640 --seed 20262 --near-twins 0.35 --out validation
     tools/train_tiny.py --scenes scenes --validation validation --state state --minutes 50 --out checkpoints/tiny-llava
 
+    tools/train_tiny.py --from checkpoints/tiny-llava --rate 0.4 ...     # goes on from a checkpoint, with its tokenizer
+
 It may be stopped at any time: called again with the same --state folder it goes on. The learning rate falls with the
 time used, so --minutes is kept on a busy machine too. Two one-thread processes average their gradients: on two cores
 that is several times faster than one process with two threads.
@@ -16,6 +18,7 @@ import argparse
 import ctypes.util
 import json
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -26,10 +29,13 @@ def arguments():
     parser.add_argument("--scenes", type=Path, help="folder of training scenes")
     parser.add_argument("--validation", type=Path, help="folder of other scenes, for the learning curve")
     parser.add_argument("--state", type=Path, required=True, help="folder for arrays, the training state and the curve")
+    parser.add_argument("--from", dest="begin", type=Path, help="checkpoint whose weights and tokenizer a new state begins with")
     parser.add_argument("--minutes", type=float, default=50.0, help="training time, over all calls (min)")
     parser.add_argument("--batch", type=int, default=12, help="scenes a step and process")
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates, for a training that goes on")
     parser.add_argument("--boxes", type=float, default=0.6, help="share of the pictures with a box to read")
+    parser.add_argument("--words", type=float, default=0.0, help="share of the questions that ask whether a word is printed "
+                        "(0: as the scenes have them)")
     parser.add_argument("--pairs", type=int, default=1, help="pairs of a true and a false candidate of each picture (1 to 4)")
     parser.add_argument("--penalties-from", type=float, default=0.8, help="share of the time after which the penalties act")
     parser.add_argument("--processes", type=int, default=2)
@@ -80,6 +86,9 @@ def work(rank, args):
     words = tokenizer.Words(args.state / "tokenizer.json")
     torch.manual_seed(args.seed)
     model = Model([1, *words.whole(prompts.BEFORE_IMAGE)])
+    if args.begin:
+        from tiny import export as checkpoint
+        checkpoint.load(model, args.begin)
     optimiser = Optimiser(model)
     training, validation = data.Data(args.state / "training", words), data.Data(args.state / "validation", words)
     used, step = 0.0, 0
@@ -108,13 +117,13 @@ def work(rank, args):
         share = used / budget
         generator = np.random.default_rng([args.seed, step, rank])
         batch = data.Batch(training, generator.choice(training.size, args.batch, replace=False), generator,
-                           args.boxes, args.pairs)
+                           args.boxes, args.pairs, args.words)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             features = model.features(batch.pixels)
             loss = losses.dense_loss(model, features, batch)
             parts = {"dense": loss}
-            if share >= VISION_ALONE:
-                weight = 0.3 + (0.06 - 0.3) * (share - VISION_ALONE) / (1 - VISION_ALONE)
+            if args.begin or share >= VISION_ALONE:
+                weight = 0.06 if args.begin else 0.3 + (0.06 - 0.3) * (share - VISION_ALONE) / (1 - VISION_ALONE)
                 answers, more = losses.answer_loss(model, features, batch, penalty_weights(share, args.penalties_from))
                 loss = weight * loss + answers
                 parts |= more
@@ -179,7 +188,10 @@ def prepare(args):
     from tiny import data, tokenizer
     args.state.mkdir(parents=True, exist_ok=True)
     if not (args.state / "tokenizer.json").exists():
-        tokenizer.save(data.load(args.scenes), args.state / "tokenizer.json")
+        if args.begin:
+            shutil.copyfile(args.begin / "tokenizer.json", args.state / "tokenizer.json")
+        else:
+            tokenizer.save(data.load(args.scenes), args.state / "tokenizer.json")
     words = tokenizer.Words(args.state / "tokenizer.json")
     for name, folder in (("training", args.scenes), ("validation", args.validation)):
         if not (args.state / name / "done").exists():

@@ -14,7 +14,9 @@ void plan(const settings::Settings& settings);
 void rank(const settings::Settings& settings);
 void bench(const settings::Settings& settings);
 
-// The one command for several ranks: it starts MPI, so it gets main's arguments. Returns the exit code.
-int discover(int argc, char** argv);
+// The commands for several ranks, discover and ablate: they start MPI, so they get main's arguments. Returns
+// the exit code.
+bool is_distributed(const std::string& command);
+int distributed(int argc, char** argv);
 
 }  // namespace hones::app

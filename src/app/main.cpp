@@ -35,18 +35,19 @@ void run(const hones::settings::Settings& settings) {
     case Command::bench:
       return hones::app::bench(settings);
     case Command::discover:
-      break;  // main has taken it
+    case Command::ablate:
+      break;  // main has taken them
   }
-  throw hones::InternalError("discover was not run by its own entry");
+  throw hones::InternalError("a distributed command was not run by its own entry");
 }
 
-// Every command but discover, which starts MPI.
+// Every command but those that start MPI.
 void run_alone(const std::vector<std::string>& arguments, const hones::app::Launch& launch) {
   const Invocation invocation = hones::settings::parse_command_line(arguments);
   if (invocation.kind == Invocation::Kind::run) {
     if (launch.size > 1) {
       throw hones::UsageError(arguments[0] + " under a launcher with " + std::to_string(launch.size) +
-                              " ranks: expected one process; only discover shares its work");
+                              " ranks: expected one process; only discover and ablate share their work");
     }
     run(invocation.settings);
   } else if (launch.rank == 0 && invocation.kind == Invocation::Kind::help) {
@@ -64,7 +65,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const hones::app::Launch launch = hones::app::launch_of_environment();
   try {
-    if (!arguments.empty() && arguments[0] == "discover") return hones::app::discover(argc, argv);
+    if (!arguments.empty() && hones::app::is_distributed(arguments[0])) return hones::app::distributed(argc, argv);
     run_alone(arguments, launch);
     return static_cast<int>(hones::ExitCode::ok);
   } catch (const std::exception& error) {

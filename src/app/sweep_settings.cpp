@@ -39,6 +39,7 @@ void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOpt
   options.open_target_join = settings.text("discover.open_target_join");
   options.top_k = settings.integer("ranking.top_k");
   options.stored_heads = settings.integer("ranking.stored_heads");
+  options.rand_head_seeds = settings.integer("ranking.rand_head_seeds");
   options.neuron_share = settings.real("ranking.neuron_share");
   options.neuron_mode = settings.text("ranking.neuron_mode");
   options.weights = settings.text("ranking.weights");

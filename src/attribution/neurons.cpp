@@ -4,6 +4,7 @@
 #include <hones/attribution/neurons.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/fixed_point.hpp>
+#include <hones/base/rng.hpp>
 #include <hones/stats/stats.hpp>
 
 namespace hones::attribution {
@@ -66,6 +67,18 @@ table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Sh
     tables.top.push_back(static_cast<std::int32_t>(order[static_cast<std::size_t>(i)] % shape.d_ff));
   }
   return tables;
+}
+
+std::vector<table::Head> drawn_heads(std::uint64_t run_seed, std::int64_t seed, std::int64_t k,
+                                     const table::Shape& shape) {
+  std::vector<table::Head> heads;
+  for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+    for (std::int32_t head = 0; head < shape.heads; ++head) heads.push_back({layer, head});
+  }
+  SplitMix64 rng(key(run_seed, "rand_head", std::to_string(seed)));
+  shuffle(std::span(heads), rng);
+  heads.resize(std::min<std::size_t>(heads.size(), static_cast<std::size_t>(k)));
+  return heads;
 }
 
 bool add_head(table::NeuronSums& sums, std::int64_t s, std::span<const float> c, std::span<const float> c_h) {

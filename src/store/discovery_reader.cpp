@@ -27,9 +27,11 @@ HeadTables read_head_tables(const InputFile& in, const std::string& group, const
   return tables;
 }
 
-NeuronTables read_neuron_tables(const InputFile& in, const std::string& group, const Shape& shape) {
+// `group`: the task's; `of`: the group of neurons in it.
+NeuronTables read_neuron_tables(const InputFile& in, const std::string& group, const std::string& of,
+                                const Shape& shape) {
   const InputFile::Dims by_neuron{shape.layers, shape.d_ff};
-  const std::string neurons = group + "/neurons/";
+  const std::string neurons = group + of + "/";
   NeuronTables tables;
   tables.plain = in.read<double>(neurons + "plain", by_neuron);
   tables.per_instance = in.read<double>(neurons + "per_instance", by_neuron);
@@ -52,7 +54,14 @@ DiscoveryContents read_discovery(const std::filesystem::path& file) {
     read.cells = read_cells(in, task, group, shape);
     read.heads = read_head_tables(in, group, shape, read.cells.bleu);
     read.sums = read_sums(in, group + "/neurons", shape);
-    read.neurons = read_neuron_tables(in, group, shape);
+    read.neurons = read_neuron_tables(in, group, "/neurons", shape);
+    if (in.has(group + "/neurons/drawn")) {
+      for (const std::string& seed : in.members(group + "/neurons/drawn")) {
+        const std::string of = "/neurons/drawn/" + seed;
+        read.drawn.push_back({std::stoll(seed), read_sums(in, group + of, shape),
+                              read_neuron_tables(in, group, of, shape)});
+      }
+    }
     contents.tasks.push_back(std::move(read));
   }
   return contents;

@@ -49,7 +49,7 @@ struct DiscoveryWriter::Impl {
   }
 
   void write_task(const TaskCells& cells, const HeadTables& heads, const table::NeuronSums& sums,
-                  const NeuronTables& neurons);
+                  const NeuronTables& neurons, const std::vector<table::DrawnHeads>& drawn);
 
   void write_head_tables(const std::string& group, const HeadTables& heads) {
     const Dims by_head{dim(shape.layers), dim(shape.heads)};
@@ -104,13 +104,15 @@ DiscoveryWriter::~DiscoveryWriter() {
 }
 
 void DiscoveryWriter::write_task(const TaskCells& cells, const HeadTables& heads,
-                                 const table::NeuronSums& sums, const NeuronTables& neurons) {
+                                 const table::NeuronSums& sums, const NeuronTables& neurons,
+                                 const std::vector<table::DrawnHeads>& drawn) {
   writing(impl_->temporary, impl_->world.rank(), kAdvice,
-          [&] { impl_->write_task(cells, heads, sums, neurons); });
+          [&] { impl_->write_task(cells, heads, sums, neurons, drawn); });
 }
 
 void DiscoveryWriter::Impl::write_task(const TaskCells& cells, const HeadTables& heads,
-                                       const table::NeuronSums& sums, const NeuronTables& neurons) {
+                                       const table::NeuronSums& sums, const NeuronTables& neurons,
+                                       const std::vector<table::DrawnHeads>& drawn) {
   HONES_ASSERT(cells.shape == shape, cells.task + ": another model's shape");
   const std::vector<Piece> mine = computed_pieces(cells);
   const std::int64_t mine_count = count_cells(mine);
@@ -124,6 +126,10 @@ void DiscoveryWriter::Impl::write_task(const TaskCells& cells, const HeadTables&
   if (cells.answer_limit > 0) write_answers(out, group + "/answers", cells, mine);
   write_head_tables(group + "/heads", heads);
   write_neurons(group + "/neurons", sums, neurons);
+  if (!drawn.empty()) out.group(group + "/neurons/drawn", true);
+  for (const table::DrawnHeads& heads_of_seed : drawn)
+    write_neurons(group + "/neurons/drawn/" + std::to_string(heads_of_seed.seed), heads_of_seed.sums,
+                  heads_of_seed.neurons);
   cells_by_me += mine_count;
 }
 

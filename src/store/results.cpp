@@ -28,6 +28,29 @@ std::string neurons_csv(std::span<const NeuronCsvRow> rows) {
   return csv;
 }
 
+std::string ablation_csv(std::span<const AblationCsvRow> rows) {
+  std::string csv =
+      "task,strategy,split,budget,seed,base,masked,absolute_drop,relative_drop_percent,ci_low,ci_high,"
+      "instances\n";
+  for (const AblationCsvRow& row : rows) {
+    csv += row.task + ',' + row.strategy + ',' + row.split + ',' + std::to_string(row.budget) + ',' +
+           row.seed + ',' + shortest(row.base) + ',' + shortest(row.masked) + ',' +
+           shortest(row.absolute_drop) + ',' + shortest(row.relative_drop_percent) + ',' +
+           shortest(row.ci_low) + ',' + shortest(row.ci_high) + ',' + std::to_string(row.instances) + '\n';
+  }
+  return csv;
+}
+
+std::string comparisons_csv(std::span<const ComparisonCsvRow> rows) {
+  std::string csv = "task,strategy,against,budget,difference,ci_low,ci_high,p_two_sided\n";
+  for (const ComparisonCsvRow& row : rows) {
+    csv += row.task + ',' + row.strategy + ',' + row.against + ',' + std::to_string(row.budget) + ',' +
+           shortest(row.difference) + ',' + shortest(row.ci_low) + ',' + shortest(row.ci_high) + ',' +
+           shortest(row.p_two_sided) + '\n';
+  }
+  return csv;
+}
+
 void write_run_json(const std::filesystem::path& folder, const nlohmann::json& run) {
   write_file(folder / "run.json", run.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }

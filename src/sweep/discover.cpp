@@ -1,7 +1,4 @@
 #include <algorithm>
-#include <cmath>
-
-#include <unistd.h>
 
 #include <hones/base/error.hpp>
 #include <hones/base/log.hpp>
@@ -12,15 +9,6 @@
 #include "folder.hpp"
 
 namespace hones::sweep {
-
-using comm::Clock;
-using comm::seconds_since;
-
-Discovery::Discovery(const DiscoverOptions& options, comm::Communicator& world)
-    : options_(options), world_(world), start_(comm::Clock::now()) {
-  record_.begun = utc_now();
-  record_.cells_by_rank.assign(static_cast<std::size_t>(world.size()), 0);
-}
 
 ExitCode Discovery::run() {
   // Nothing is touched before everything that can be wrong has been looked at.
@@ -37,129 +25,38 @@ ExitCode Discovery::run() {
   return ExitCode::ok;
 }
 
-void Discovery::begin_phase(const std::string& phase) {
-  phase_ = phase;
-  phase_start_ = Clock::now();
-  if (progress_) {
-    store::Progress progress;
-    progress.t = seconds_since(start_);
-    progress.phase = phase;
-    progress_->report(progress);
-  }
-}
-
-// Collective: the slowest rank's seconds.
-void Discovery::end_phase() {
-  const std::int64_t mine = static_cast<std::int64_t>(seconds_since(phase_start_) * 1000);
-  std::vector<std::int64_t> all(static_cast<std::size_t>(world_.size()), 0);
-  all[static_cast<std::size_t>(world_.rank())] = mine;
-  finish(world_.sum({all}), "the end of phase " + phase_);
-  record_.phases[phase_] = static_cast<double>(*std::max_element(all.begin(), all.end())) / 1000;
-}
-
-// Every rank reads the same; a rank that cannot throws, and the job ends with its line.
 void Discovery::read() {
   begin_phase("load");
   model::configure_threads(options_.threads);
   inputs_.emplace(options_);
-  if (world_.rank() == 0) {
-    const std::string warning = checkpoint::chat_template_warning(options_.model);
-    if (!warning.empty()) log::warning(warning);
-  }
-  inputs_->load_weights();
-  for (const TaskItems& task : inputs_->tasks) {
-    outputs_.emplace_back().cells = inputs_->empty_cells(task);
-  }
+  read_weights();
   // Before any cell is computed, so that a record which has no target costs nothing.
   for (std::size_t t = 0; t < inputs_->tasks.size(); ++t)
     targets_.push_back(inputs_->evaluator->targets(t, document_frequency(t)));
-  read_digest();
   end_phase();
 }
 
-std::string Discovery::share_text(const std::string& of_rank_zero, double seconds) {
-  const auto view = std::as_bytes(std::span(of_rank_zero.data(), of_rank_zero.size()));
-  std::vector<std::byte> bytes(view.begin(), view.end());
-  world_.broadcast(bytes, 0, comm::after(std::chrono::duration<double>(seconds)));
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-// Of all weights: one rank reads them once more, which may take longer than a reduction; the others are told.
-void Discovery::read_digest() {
-  constexpr double kReading = 3600;  // s
-  const std::string digest = world_.rank() == 0 ? checkpoint::model_digest(options_.model) : "";
-  model_digest_ = share_text(digest, std::max(kReading, options_.deadline_seconds));
-}
-
-void Discovery::open_folder() {
-  prepare_folder(options_, ledger_);
-  progress_ = std::make_unique<store::ProgressLog>(options_.out / "progress.jsonl", stderr,
-                                                   ::isatty(STDERR_FILENO) != 0);
-  store::Progress loaded;
-  loaded.t = seconds_since(start_);
-  loaded.phase = "load";
-  progress_->report(loaded);
+std::int64_t Discovery::cells_of(std::size_t task, bool cell_stage) const {
+  if (cell_stage) return Run::cells_of(task, cell_stage);
+  const table::TaskCells& cells = outputs_[task].cells;
+  const std::int64_t done =
+      std::count_if(cells.instances.begin(), cells.instances.end(),
+                    [](const table::Instance& i) { return i.state == table::InstanceState::done; });
+  return done * (1 + static_cast<std::int64_t>(outputs_[task].sums.heads.size()));
 }
 
 bool Discovery::heads() {
-  begin_phase("heads");
   std::vector<plan::Unit> units;  // rank 0 alone cuts and grants
-  if (world_.rank() == 0)
-    units = left_of(inputs_->head_units(world_.size()), inputs_->kinds, inputs_->shape, asked_, held_);
-  heads_done_ = stage(
-      "heads", std::move(units),
-      [&](const plan::Unit& unit) {
-        Work work = inputs_->evaluator->heads(unit);
-        drop_held(work, held_, inputs_->shape);
-        for (Work::Block& block : work.blocks)
-          outputs_[static_cast<std::size_t>(block.task)].cells.own.push_back(std::move(block.cells));
-        return work;
-      },
-      heads_before_);
-  if (heads_done_.stopped) return false;
-  record_.exclusions = heads_done_.exclusions;
-  for (const plan::Exclusion& exclusion : record_.exclusions) {
-    table::Instance& instance = outputs_[static_cast<std::size_t>(exclusion.task)]
-                                    .cells.instances[static_cast<std::size_t>(exclusion.instance)];
-    instance.state = table::InstanceState::excluded;
-    instance.reason = exclusion.reason;
-  }
-  attribution::HeadOptions head_options{options_.top_k, options_.seed, options_.bootstrap_resamples,
-                                        options_.caption_importance};
-  for (TaskOutput& output : outputs_) {
-    reduce_cells(output);
+  if (world_.rank() == 0) units = inputs_->head_units(world_.size());
+  if (!fill_cells("heads", std::move(units),
+                  [&](const plan::Unit& unit) { return inputs_->evaluator->heads(unit); }))
+    return false;
+  const attribution::HeadOptions head_options{options_.top_k, options_.seed, options_.bootstrap_resamples,
+                                              options_.caption_importance};
+  for (TaskOutput& output : outputs_)
     output.heads = attribution::head_tables(output.cells, output.bleu, head_options);
-    if (std::isnan(output.heads.plain_metric)) {
-      throw Error(ExitCode::bad_instances,
-                  "task " + output.cells.task + ": no instance could be computed; the first reason: " +
-                      (record_.exclusions.empty() ? "none recorded" : record_.exclusions.front().reason));
-    }
-  }
   end_phase();
   return true;
-}
-
-// Afterwards states, utilities, log-probabilities and BLEU counts are complete on every rank.
-void Discovery::reduce_cells(TaskOutput& output) {
-  table::TaskCells& cells = output.cells;
-  table::place_blocks(cells);
-  output.bleu = table::bleu_of(cells, 0);
-  const std::string what = "the reduction of task " + cells.task;
-  finish(world_.merge({bytes_of(cells.states)}), what);
-  finish(world_.merge({std::span(cells.utility)}), what);
-  finish(world_.merge({std::span(cells.answer_logprob)}), what);
-  if (cells.bleu) finish(world_.merge({bytes_of(output.bleu)}), what);
-  for (std::int64_t i = 0; i < cells.size(); ++i) {
-    table::Instance& instance = cells.instances[static_cast<std::size_t>(i)];
-    if (instance.state == table::InstanceState::excluded) continue;
-    instance.state = table::InstanceState::done;
-    for (std::int64_t c = 0; c < cells.shape.columns(); ++c) {
-      table::CellState& state = cells.states[cells.at(i, c)];
-      if (state != table::CellState::not_done) continue;
-      HONES_ASSERT(!asked_[static_cast<std::size_t>(c)], "a cell of " + cells.task + " that nobody computed");
-      state = table::CellState::not_asked;  // a layer without asked heads has no block
-    }
-  }
 }
 
 // Counted over the whole discovery file, each rank its share, also when the run is limited to some instances.
@@ -186,6 +83,13 @@ bool Discovery::neurons() {
     TaskOutput& output = outputs_[t];
     std::vector<table::Head> best = attribution::ranked_heads(output.heads, inputs_->shape);
     best.resize(std::min<std::size_t>(best.size(), static_cast<std::size_t>(options_.stored_heads)));
+    stored_.push_back(best);
+    // One pass serves the best heads and the drawn ones, which may be the same.
+    for (std::int64_t seed = 0; seed < options_.rand_head_seeds; ++seed) {
+      for (const table::Head head : drawn(seed)) {
+        if (std::find(best.begin(), best.end(), head) == best.end()) best.push_back(head);
+      }
+    }
     stored.push_back(static_cast<std::int64_t>(best.size()));
     output.sums = table::make_sums(inputs_->shape, std::move(best), output.cells.size());
   }
@@ -200,7 +104,7 @@ bool Discovery::neurons() {
   std::vector<plan::Unit> units;
   if (world_.rank() == 0) units = left_of(inputs_->neuron_units(world_.size(), stored), in_sums_);
   const StageSummary summary = stage(
-      "neurons", std::move(units),
+      std::move(units),
       [&](const plan::Unit& unit) {
         const auto t = static_cast<std::size_t>(unit.load);
         Work work = inputs_->evaluator->neurons(unit, outputs_[t].cells, targets_[t], outputs_[t].sums);
@@ -208,19 +112,29 @@ bool Discovery::neurons() {
                   std::uint8_t{1});
         return work;
       },
-      before);
+      before, false);
   if (summary.stopped) return false;
   // The last generation is what a grown run begins from. Nothing new: it is there already.
-  const bool nothing_new = goes_on && taken_.state.finished && heads_done_.cells == heads_before_.cells &&
+  const bool nothing_new = goes_on && taken_.state.finished && cells_done_.cells == cells_before_.cells &&
                            summary.cells == before.cells;
   if (!nothing_new) checkpoint(summary, false, true);
   const attribution::NeuronOptions neuron_options{options_.top_k, options_.weights, options_.neuron_mode,
                                                   options_.neuron_share};
-  for (TaskOutput& output : outputs_) {
-    table::NeuronSums& sums = output.sums;
-    reduce_sums(sums, output.cells.task);
-    output.neurons = attribution::neuron_tables(sums, inputs_->shape, output.heads.importance, neuron_options,
-                                                output.fell_back);
+  attribution::NeuronOptions drawn_options = neuron_options;
+  drawn_options.weights = "uniform";
+  for (std::size_t t = 0; t < outputs_.size(); ++t) {
+    TaskOutput& output = outputs_[t];
+    reduce_sums(output.sums, output.cells.task);
+    for (std::int64_t seed = 0; seed < options_.rand_head_seeds; ++seed) {
+      table::DrawnHeads& heads =
+          output.drawn.emplace_back(table::DrawnHeads{seed, table::sums_of(output.sums, drawn(seed)), {}});
+      bool none_valid = false;
+      heads.neurons = attribution::neuron_tables(heads.sums, inputs_->shape, output.heads.importance,
+                                                 drawn_options, none_valid);
+    }
+    output.sums = table::sums_of(output.sums, stored_[t]);
+    output.neurons = attribution::neuron_tables(output.sums, inputs_->shape, output.heads.importance,
+                                                neuron_options, output.fell_back);
     if (output.fell_back && world_.rank() == 0) {
       log::warning(
           "task " + output.cells.task +
@@ -229,6 +143,36 @@ bool Discovery::neurons() {
   }
   end_phase();
   return true;
+}
+
+std::vector<table::Head> Discovery::drawn(std::int64_t seed) const {
+  return attribution::drawn_heads(options_.seed, seed, options_.top_k, inputs_->shape);
+}
+
+void Discovery::add_to_ledger(store::LedgerTask& task, std::size_t index, const StageSummary& so_far) {
+  task.sums = outputs_[index].sums;
+  reduce_sums(*task.sums, task.cells.task);
+  task.in_sums = in_sums_[index];
+  finish(world_.merge({std::span(task.in_sums)}), "the instances in the sums of task " + task.cells.task);
+  if (index < so_far.invalid_by_task.size()) task.invalid_contributions = so_far.invalid_by_task[index];
+}
+
+// The ledger's sums go on, on rank 0, where they are of the heads now ranked best and of the same scale;
+// otherwise the stage runs again whole. The same answer on every rank.
+bool Discovery::take_over_sums() {
+  in_sums_.clear();
+  bool same = !taken_.tasks.empty();
+  for (std::size_t t = 0; t < outputs_.size(); ++t) {
+    in_sums_.emplace_back(static_cast<std::size_t>(outputs_[t].cells.size()), std::uint8_t{0});
+    if (!same) continue;
+    const auto& sums = taken_.tasks[t].sums;
+    same = sums && sums->heads == outputs_[t].sums.heads && sums->scale == outputs_[t].sums.scale;
+  }
+  for (std::size_t t = 0; same && world_.rank() == 0 && t < outputs_.size(); ++t) {
+    outputs_[t].sums = std::move(*taken_.tasks[t].sums);
+    std::copy(taken_.tasks[t].in_sums.begin(), taken_.tasks[t].in_sums.end(), in_sums_[t].begin());
+  }
+  return same;
 }
 
 void Discovery::reduce_sums(table::NeuronSums& sums, const std::string& task) {

@@ -69,11 +69,6 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model,
   }
 }
 
-bool Evaluator::any_asked(std::int64_t layer, std::int64_t begin, std::int64_t end) const {
-  const auto& heads = asked_[static_cast<std::size_t>(layer)];
-  return std::any_of(heads.begin() + begin, heads.begin() + end, [](bool a) { return a; });
-}
-
 at::Tensor Evaluator::features(const task::Item& item, std::string& reason) const {
   try {
     return model_.encode_picture(task::load_picture(images_, item));
@@ -113,6 +108,32 @@ at::Tensor Evaluator::noise(const task::Task& task, const task::Item& item, std:
   const std::string id = task.generates() ? item.item_id : std::to_string(item.candidate_ids[which]);
   return model::gaussian_noise(options_.seed, item.image_id, layer, head, task.name() + "|" + id, first,
                                length, last_image_position, trunk_sd[layer][head], options_.sigma);
+}
+
+model::RowEdit Evaluator::edit_of(const table::Intervention& row, const NoiseOf& noise_of) const {
+  model::RowEdit edit;
+  for (const table::Head head : row.heads) {
+    if (edit.heads.empty() || edit.heads.back().layer != head.layer)
+      edit.heads.push_back({head.layer, {}, op_, {}});
+    edit.heads.back().heads.push_back(head.head);
+  }
+  for (model::HeadEdit& layer : edit.heads) {
+    if (op_ != model::Operator::gaussian) break;
+    std::vector<at::Tensor> noise;
+    for (const std::int64_t head : layer.heads) noise.push_back(noise_of(layer.layer, head));
+    layer.noise = at::stack(noise);
+  }
+  for (auto first = row.neurons.begin(); first != row.neurons.end();) {
+    const auto last = std::find_if(first, row.neurons.end(),
+                                   [&](const table::Neuron& n) { return n.layer != first->layer; });
+    std::vector<std::int64_t> masked;
+    for (auto n = first; n != last; ++n) masked.push_back(n->neuron);
+    at::Tensor gain = at::ones({model_.config().text.intermediate_size}, at::kFloat);
+    gain.index_fill_(0, at::tensor(masked, at::kLong), 0);
+    edit.gains[first->layer] = std::move(gain);
+    first = last;
+  }
+  return edit;
 }
 
 // Empty for an instance that will be excluded, because its own target is.

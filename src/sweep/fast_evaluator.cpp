@@ -296,11 +296,10 @@ void FastEvaluator::score_plain(Subject& subject) const {
   }
 }
 
-// One head replaced, over a whole packed sequence.
-model::RowEdit FastEvaluator::edit(const Subject& subject, const Tree& tree, std::int64_t layer,
-                                   std::int64_t head) const {
-  model::HeadEdit replaced{layer, {head}, op_, {}};
-  if (op_ == model::Operator::gaussian) {
+// An intervention over a whole packed sequence.
+model::RowEdit FastEvaluator::edit(const Subject& subject, const Tree& tree,
+                                   const table::Intervention& what) const {
+  return edit_of(what, [&](std::int64_t layer, std::int64_t head) {
     std::vector<at::Tensor> parts;
     const bool branches = tree.packed.prompts.size() > 1;
     for (const Seat& seat : subject.seats) {
@@ -316,22 +315,19 @@ model::RowEdit FastEvaluator::edit(const Subject& subject, const Tree& tree, std
         part(first, tree.packed.sequence.segments[p + (branches ? 1 : 0)].length);
       }
     }
-    replaced.noise = at::cat(parts).unsqueeze(0);
-    HONES_ASSERT(replaced.noise.size(1) == tree.packed.length(), "noise for other positions");
-  }
-  return {{std::move(replaced)}, {}};
+    at::Tensor whole = at::cat(parts);
+    HONES_ASSERT(whole.size(0) == tree.packed.length(), "noise for other positions");
+    return whole;
+  });
 }
 
 std::function<model::RowEdit(std::int64_t, std::int64_t)> FastEvaluator::answer_edit(
-    const Subject& subject, const Seat& seat, std::int64_t layer, std::int64_t head) const {
-  return [this, &subject, &seat, layer, head](std::int64_t first, std::int64_t length) {
-    model::HeadEdit replaced{layer, {head}, op_, {}};
-    if (op_ == model::Operator::gaussian) {
-      replaced.noise = noise(*seat.what, *seat.item, 0, layer, head, first, length,
-                             subject.last_image_position, subject.trunk_sd)
-                           .unsqueeze(0);
-    }
-    return model::RowEdit{{std::move(replaced)}, {}};
+    const Subject& subject, const Seat& seat, const table::Intervention& what) const {
+  return [this, &subject, &seat, what](std::int64_t first, std::int64_t length) {
+    return edit_of(what, [&](std::int64_t layer, std::int64_t head) {
+      return noise(*seat.what, *seat.item, 0, layer, head, first, length, subject.last_image_position,
+                   subject.trunk_sd);
+    });
   };
 }
 

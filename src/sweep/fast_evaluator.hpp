@@ -23,11 +23,22 @@ class FastEvaluator : public Evaluator {
   ~FastEvaluator() override;
 
   Work heads(const plan::Unit& unit) override;
+  Work interventions(const plan::Unit& unit,
+                     const std::vector<std::vector<table::Intervention>>& rows) override;
   Work neurons(const plan::Unit& unit, const table::TaskCells& cells,
                const std::vector<attribution::Target>& targets, table::NeuronSums& sums) override;
 
  private:
-  class Layers;  // the cells of a range of layers of one bundle
+  // A row of passes: its column of the table, the layer it begins at, and what it does.
+  struct Row {
+    std::size_t column = 0;
+    std::int64_t layer = 0;
+    table::Intervention what;
+  };
+  class Columns;  // the cells of some rows of one bundle
+
+  Work columns(const plan::Unit& unit, const std::vector<Row>& rows);
+  bool plain_column(const Subject& state, bool owned, Work& work) const;
 
   const Subject& subject(std::int64_t kind, std::int64_t bundle, Work& work);
   void seat(Subject& subject, const Bundle& bundle) const;
@@ -42,10 +53,9 @@ class FastEvaluator : public Evaluator {
   void score_plain(Subject& subject) const;
   double logprob_behind(Subject& subject, const Seat& seat, double first_logprob) const;
   void run_plainly(const Subject& subject, Tree& tree, model::TreePass::Wants wants) const;
-  model::RowEdit edit(const Subject& subject, const Tree& tree, std::int64_t layer, std::int64_t head) const;
-  std::function<model::RowEdit(std::int64_t, std::int64_t)> answer_edit(const Subject& subject,
-                                                                        const Seat& seat, std::int64_t layer,
-                                                                        std::int64_t head) const;
+  model::RowEdit edit(const Subject& subject, const Tree& tree, const table::Intervention& what) const;
+  std::function<model::RowEdit(std::int64_t, std::int64_t)> answer_edit(
+      const Subject& subject, const Seat& seat, const table::Intervention& what) const;
   Reading read(const Subject& subject, const Seat& seat, const std::vector<model::TreeRows>& passes,
                std::int64_t row) const;
 

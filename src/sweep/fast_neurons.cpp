@@ -70,13 +70,10 @@ Work FastEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cell
       const std::int64_t layer = sums.heads[tile.front()].layer;
       std::vector<model::RowEdit> edits;
       for (const std::size_t s : tile) {
-        model::HeadEdit replaced{layer, {sums.heads[s].head}, op_, {}};
-        if (op_ == model::Operator::gaussian) {
-          replaced.noise = noise(*seat.what, *seat.item, which, layer, sums.heads[s].head, 0,
-                                 tree.packed.length(), state.last_image_position, state.trunk_sd)
-                               .unsqueeze(0);
-        }
-        edits.push_back({{std::move(replaced)}, {}});
+        edits.push_back(edit_of({{sums.heads[s]}, {}}, [&](std::int64_t l, std::int64_t head) {
+          return noise(*seat.what, *seat.item, which, l, head, 0, tree.packed.length(),
+                       state.last_image_position, state.trunk_sd);
+        }));
       }
       const model::TreeRows rows = options_.resume ? tree.pass->resume(layer, edits, wants)
                                                    : tree.pass->whole(tree.embeddings, edits, wants);

@@ -77,7 +77,7 @@ void check_heads(const DiscoverOptions& options, const table::Shape& shape) {
 
 }  // namespace
 
-Inputs::Inputs(const DiscoverOptions& run_options)
+Inputs::Inputs(const DiscoverOptions& run_options, bool share_pictures)
     : options(run_options),
       benchmark(benchmark::load(options.benchmark, options.split)),
       config(checkpoint::read_llava_config(options.model)),
@@ -108,7 +108,7 @@ Inputs::Inputs(const DiscoverOptions& run_options)
     tasks.push_back(std::move(task));
   }
   check_lengths();
-  kinds = shares_pictures(options) ? shared_kinds(tasks) : separate_kinds(tasks);
+  kinds = share_pictures && shares_pictures(options) ? shared_kinds(tasks) : separate_kinds(tasks);
 }
 
 void Inputs::load_weights() {
@@ -216,6 +216,17 @@ std::vector<plan::Unit> Inputs::head_units(int ranks) const {
   if (model) load.layer_positions_per_second = speed_guess(model->decoder(), config.text);
   return plan::head_units(kind_loads(), load, ranks, options.unit_instances, options.unit_layers,
                           asked_layers(options), options.engine != "plain" && options.resume);
+}
+
+// The planner cuts interventions as it cuts the layers of one head each. Its prices count as many layers as it
+// is told, so the speed is told accordingly.
+std::vector<plan::Unit> Inputs::row_units(int ranks) const {
+  plan::ModelLoad load{shape.rows, 1, 0};
+  if (model) {
+    load.layer_positions_per_second = speed_guess(model->decoder(), config.text) *
+                                      static_cast<double>(shape.rows) / static_cast<double>(shape.layers);
+  }
+  return plan::head_units(kind_loads(), load, ranks, options.unit_instances, options.unit_layers, {}, false);
 }
 
 std::vector<plan::Unit> Inputs::neuron_units(int ranks, const std::vector<std::int64_t>& stored) const {

@@ -19,7 +19,8 @@ class Inputs {
  public:
   // Reads the benchmark and, of the checkpoint, everything but the weights. Throws DataError and UsageError;
   // nothing is written. `options` must outlive it.
-  explicit Inputs(const DiscoverOptions& options);
+  // share_pictures: tasks that show one picture are computed together, where options.tree has it so.
+  explicit Inputs(const DiscoverOptions& options, bool share_pictures = true);
   // Sets `model` and `evaluator`. Throws DataError.
   void load_weights();
   Inputs(const Inputs&) = delete;
@@ -37,6 +38,8 @@ class Inputs {
   std::unique_ptr<Evaluator> evaluator;  // none before load_weights
 
   std::vector<plan::Unit> head_units(int ranks) const;
+  // Of an ablation: instances by ranges of shape.rows interventions.
+  std::vector<plan::Unit> row_units(int ranks) const;
   // `stored`: heads of each task whose sums are kept.
   std::vector<plan::Unit> neuron_units(int ranks, const std::vector<std::int64_t>& stored) const;
   std::vector<plan::TaskLoad> task_loads() const;  // what a prompt of each task costs

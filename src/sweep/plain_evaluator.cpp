@@ -19,18 +19,6 @@ namespace {
 using table::CellBlock;
 using table::CellState;
 
-void append(CellBlock& to, CellBlock&& from) {
-  const auto move_all = [](auto& into, auto& out) {
-    into.insert(into.end(), std::make_move_iterator(out.begin()), std::make_move_iterator(out.end()));
-  };
-  move_all(to.states, from.states);
-  move_all(to.utility, from.utility);
-  move_all(to.answer_logprob, from.answer_logprob);
-  move_all(to.scores, from.scores);
-  move_all(to.bleu, from.bleu);
-  move_all(to.answers, from.answers);
-}
-
 }  // namespace
 
 // One instance with its picture encoded, and what the plain run left.
@@ -175,40 +163,29 @@ CellBlock PlainEvaluator::plain_block(const Instance& state) const {
   return block;
 }
 
-model::RowEdit PlainEvaluator::edit(const Instance& state, std::size_t which, std::int64_t layer,
-                                    std::int64_t head, std::int64_t first, std::int64_t length) const {
-  model::HeadEdit replaced{layer, {head}, op_, {}};
-  if (op_ == model::Operator::gaussian) {
-    replaced.noise = noise(*state.what, *state.item, which, layer, head, first, length,
-                           state.last_image_position, state.trunk_sd)
-                         .unsqueeze(0);
-  }
-  return {{std::move(replaced)}, {}};
+model::RowEdit PlainEvaluator::edit(const Instance& state, std::size_t which,
+                                    const table::Intervention& what, std::int64_t first,
+                                    std::int64_t length) const {
+  return edit_of(what, [&](std::int64_t layer, std::int64_t head) {
+    return noise(*state.what, *state.item, which, layer, head, first, length, state.last_image_position,
+                 state.trunk_sd);
+  });
 }
 
-// Heads [begin, end) of one layer as the rows of one batch, those that were asked for. On a CPU the number of
-// rows changes no bit (tests/model/rows_test.cpp), so a tile needs no padding.
-CellBlock PlainEvaluator::head_tile(const Instance& state, std::int64_t layer, std::int64_t begin,
-                                    std::int64_t end, Work& work) const {
-  std::vector<std::int64_t> heads;
-  for (std::int64_t head = begin; head < end; ++head) {
-    if (asked(layer, head)) heads.push_back(head);
-  }
+// Rows as one batch. On a CPU the number of rows changes no bit (tests/model/rows_test.cpp), so a tile needs
+// no padding. Rows whose columns follow each other make one block.
+void PlainEvaluator::tile(const Instance& state, std::span<const Row> rows, Work& work) const {
   const auto edits_for = [&](std::size_t which) {
     return [&, which](std::int64_t first, std::int64_t length) {
-      std::vector<model::RowEdit> rows;
-      for (const std::int64_t head : heads) rows.push_back(edit(state, which, layer, head, first, length));
-      return rows;
+      std::vector<model::RowEdit> edits;
+      for (const Row& row : rows) edits.push_back(edit(state, which, row.what, first, length));
+      return edits;
     };
   };
-  CellBlock block;
-  block.instance = state.index;
-  block.begin = 1 + layer * model_.config().text.heads + begin;
-
   std::vector<std::vector<double>> scores;  // retrieval: [candidate][row]
   model::Answers answers;
   if (state.what->generates()) {
-    answers = generator_of(state).run(state.prompts[0], heads.size(), edits_for(0), state.answer.ids);
+    answers = generator_of(state).run(state.prompts[0], rows.size(), edits_for(0), state.answer.ids);
     work.layer_positions += static_cast<double>(answers.layer_positions);
   } else {
     for (std::size_t which = 0; which < state.prompts.size(); ++which) {
@@ -216,20 +193,25 @@ CellBlock PlainEvaluator::head_tile(const Instance& state, std::int64_t layer, s
       scores.push_back(scores_under(state, which, edits_for(which)(0, length), work.layer_positions));
     }
   }
-  std::size_t row = 0;  // of the batch
-  for (std::int64_t head = begin; head < end; ++head) {
-    Cell cell;
-    if (asked(layer, head)) {
-      cell = state.what->generates() ? answered(state, answers, row) : ranked(state, scores, row);
-      work.useful_flops += useful_flops(state, state.what->generates() ? answers.rows[row].ids.size() : 0);
-      ++row;
-      ++work.cells;
-      work.invalid_by_task[static_cast<std::size_t>(state.task)] += cell.state == CellState::invalid;
-      work.full_layer_positions += state.prefill_positions * static_cast<double>(model_.config().text.layers);
+  CellBlock block;
+  const auto keep = [&] {
+    if (!block.states.empty()) work.blocks.push_back({state.task, std::move(block)});
+    block = {};
+  };
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (block.begin + std::ssize(block.states) != rows[row].column) keep();
+    if (block.states.empty()) {
+      block.instance = state.index;
+      block.begin = rows[row].column;
     }
+    const Cell cell = state.what->generates() ? answered(state, answers, row) : ranked(state, scores, row);
+    work.useful_flops += useful_flops(state, state.what->generates() ? answers.rows[row].ids.size() : 0);
+    ++work.cells;
+    work.invalid_by_task[static_cast<std::size_t>(state.task)] += cell.state == CellState::invalid;
+    work.full_layer_positions += state.prefill_positions * static_cast<double>(model_.config().text.layers);
     push(block, *state.what, state.prompts.size(), cell);
   }
-  return block;
+  keep();
 }
 
 Cell PlainEvaluator::answered(const Instance& state, const model::Answers& answers, std::size_t row) const {
@@ -256,12 +238,31 @@ Cell PlainEvaluator::ranked(const Instance& state, const std::vector<std::vector
 }
 
 Work PlainEvaluator::heads(const plan::Unit& unit) {
-  const c10::InferenceMode no_gradients;
   const std::int64_t H = model_.config().text.heads;
+  std::vector<Row> rows;
+  for (std::int64_t layer = unit.layer_begin; layer < unit.layer_end; ++layer) {
+    for (std::int64_t head = 0; head < H; ++head) {
+      const table::Head replaced{static_cast<std::int32_t>(layer), static_cast<std::int32_t>(head)};
+      if (asked(layer, head)) rows.push_back({1 + layer * H + head, {{replaced}, {}}});
+    }
+  }
+  return columns(unit, rows);
+}
+
+Work PlainEvaluator::interventions(const plan::Unit& unit,
+                                   const std::vector<std::vector<table::Intervention>>& all) {
+  std::vector<Row> rows;
+  const auto& of_task = all.at(static_cast<std::size_t>(unit.load));
+  for (std::int64_t r = unit.layer_begin; r < unit.layer_end; ++r)
+    rows.push_back({1 + r, of_task.at(static_cast<std::size_t>(r))});
+  return columns(unit, rows);
+}
+
+Work PlainEvaluator::columns(const plan::Unit& unit, const std::vector<Row>& rows) {
+  const c10::InferenceMode no_gradients;
   Work work;
   work.invalid_by_task.assign(tasks_.size(), 0);
   const auto task = static_cast<std::int32_t>(unit.load);
-  const auto keep = [&](CellBlock&& cells) { work.blocks.push_back({task, std::move(cells)}); };
   for (std::int64_t index = unit.instance_begin; index < unit.instance_end; ++index) {
     const bool fresh =
         !(current_ && current_->task == task && current_->index == index && current_->plain_done);
@@ -274,29 +275,15 @@ Work PlainEvaluator::heads(const plan::Unit& unit) {
       continue;
     }
     if (unit.owns_plain) {
-      keep(plain_block(state));
+      work.blocks.push_back({task, plain_block(state)});
       work.useful_flops += useful_flops(state, state.answer.ids.size());
       ++work.cells;
       work.full_layer_positions += state.prefill_positions * static_cast<double>(model_.config().text.layers);
     }
-    const std::int64_t rows = tile_rows(tile_positions_, state.longest, H);
-    for (std::int64_t layer = unit.layer_begin; layer < unit.layer_end; ++layer) {
-      CellBlock all;
-      for (std::int64_t begin = 0; begin < H; begin += rows) {
-        const std::int64_t end = std::min(begin + rows, H);
-        if (!any_asked(layer, begin, end)) continue;
-        CellBlock block = head_tile(state, layer, begin, end, work);
-        if (all.states.empty()) {
-          all = std::move(block);
-        } else if (all.begin + static_cast<std::int64_t>(all.states.size()) == block.begin) {
-          append(all, std::move(block));
-        } else {
-          keep(std::move(all));
-          all = std::move(block);
-        }
-      }
-      if (!all.states.empty()) keep(std::move(all));
-    }
+    const auto most =
+        static_cast<std::size_t>(tile_rows(tile_positions_, state.longest, model_.config().text.heads));
+    for (std::size_t begin = 0; begin < rows.size(); begin += most)
+      tile(state, std::span(rows).subspan(begin, std::min(most, rows.size() - begin)), work);
   }
   return work;
 }
@@ -348,7 +335,7 @@ Work PlainEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cel
         input.rows.clear();
         for (std::size_t i = begin; i < end; ++i) {
           input.rows.push_back(
-              edit(state, which, layer, sums.heads[static_cast<std::size_t>(stored[i])].head, 0, T));
+              edit(state, which, {{sums.heads[static_cast<std::size_t>(stored[i])]}, {}}, 0, T));
         }
         const model::ForwardOutput output = pass();
         for (std::size_t i = begin; i < end; ++i) {

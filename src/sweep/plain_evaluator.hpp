@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <hones/model/generation.hpp>
@@ -20,6 +21,8 @@ class PlainEvaluator : public Evaluator {
 
   // A kind is a task here, and a bundle one of its instances.
   Work heads(const plan::Unit& unit) override;
+  Work interventions(const plan::Unit& unit,
+                     const std::vector<std::vector<table::Intervention>>& rows) override;
   Work neurons(const plan::Unit& unit, const table::TaskCells& cells,
                const std::vector<attribution::Target>& targets, table::NeuronSums& sums) override;
 
@@ -31,13 +34,18 @@ class PlainEvaluator : public Evaluator {
   std::vector<double> scores_under(const Instance& state, std::size_t which, std::vector<model::RowEdit> rows,
                                    double& layer_positions) const;
   table::CellBlock plain_block(const Instance& state) const;
-  table::CellBlock head_tile(const Instance& state, std::int64_t layer, std::int64_t begin, std::int64_t end,
-                             Work& work) const;
+  // A row of a tile: its column of the table, and what it does.
+  struct Row {
+    std::int64_t column = 0;
+    table::Intervention what;
+  };
+  Work columns(const plan::Unit& unit, const std::vector<Row>& rows);
+  void tile(const Instance& state, std::span<const Row> rows, Work& work) const;
   double useful_flops(const Instance& state, std::size_t answer) const;
   Cell answered(const Instance& state, const model::Answers& answers, std::size_t row) const;
   Cell ranked(const Instance& state, const std::vector<std::vector<double>>& scores, std::size_t row) const;
   const model::Generator& generator_of(const Instance& state) const;
-  model::RowEdit edit(const Instance& state, std::size_t which, std::int64_t layer, std::int64_t head,
+  model::RowEdit edit(const Instance& state, std::size_t which, const table::Intervention& what,
                       std::int64_t first, std::int64_t length) const;
 
   std::int64_t tile_positions_;

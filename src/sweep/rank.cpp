@@ -9,44 +9,13 @@
 #include <hones/sweep/outputs.hpp>
 #include <hones/sweep/rank.hpp>
 
+#include "run_settings.hpp"
+
 namespace hones::sweep {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json object_in(const std::string& text, const std::string& where) {
-  Json object;
-  try {
-    object = Json::parse(text);
-  } catch (const Json::exception& error) {
-    throw DataError(where + ": not JSON: " + without_label(error.what()));
-  }
-  if (!object.is_object()) throw DataError(where + ": expected a JSON object");
-  return object;
-}
-
-// The settings of the run in the folder.
-class RunSettings {
- public:
-  RunSettings(const store::FileHeader& header, const std::filesystem::path& file)
-      : where_(file.string() + ": settings_json"), settings_(object_in(header.settings_json, where_)) {}
-
-  template <typename T>
-  T get(const std::string& key) const {
-    const auto found = settings_.find(key);
-    if (found == settings_.end()) throw DataError(where_ + " has no '" + key + "'");
-    try {
-      return found->get<T>();
-    } catch (const Json::exception&) {
-      throw DataError(where_ + ": '" + key + "' is of another type: " + found->dump());
-    }
-  }
-
- private:
-  std::string where_;
-  Json settings_;
-};
 
 struct Choices {
   attribution::HeadOptions heads;
@@ -63,7 +32,7 @@ std::int64_t most_stored(const store::DiscoveryContents& contents) {
 // Like discover, a K of the run itself is cut to the heads that there are; one asked for now is not.
 Choices choices_in_force(const RankOptions& options, const store::DiscoveryContents& contents,
                          const std::filesystem::path& file) {
-  const RunSettings run(contents.header, file);
+  const RunSettings run(contents.header.settings_json, file);
   const std::int64_t stored = most_stored(contents);
   if (options.top_k.value_or(stored) > stored) {
     throw UsageError(options.top_k_source + ": ranking.top_k = " + std::to_string(*options.top_k) +
@@ -116,7 +85,7 @@ RankReport rank(const RankOptions& options) {
   const std::filesystem::path file = options.folder / "discovery.h5";
   store::DiscoveryContents contents = store::read_discovery(file);
   if (!options.benchmark.empty()) {
-    const std::string split = RunSettings(contents.header, file).get<std::string>("benchmark.split");
+    const std::string split = RunSettings(contents.header.settings_json, file).get<std::string>("benchmark.split");
     benchmark::require_digest(benchmark::load(options.benchmark, split), contents.header.benchmark_digest,
                               file.string());
   }

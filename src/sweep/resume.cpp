@@ -14,7 +14,8 @@ namespace {
 
 using table::CellState;
 
-const std::set<std::string> kMayGrow{"discover.instances", "discover.queries", "discover.heads"};
+const std::set<std::string> kMayGrow{"discover.instances", "discover.queries", "discover.heads",
+                                     "ablate.instances", "ablate.queries"};
 
 [[noreturn]] void refuse(const std::string& ledger, const std::string& what) {
   throw UsageError(ledger + " " + what + "; name another folder, or pass --restart to begin anew there");
@@ -104,8 +105,12 @@ std::vector<std::uint8_t> take_over(const std::string& ledger, store::LedgerTask
         continue;
       }
       if (!asked[static_cast<std::size_t>(c)]) {
-        refuse(ledger, "holds cells of head " + std::to_string((c - 1) / cells.shape.heads) + ":" +
-                           std::to_string((c - 1) % cells.shape.heads) +
+        const std::int64_t group = (c - 1) / cells.shape.group_size();
+        refuse(ledger, "holds cells of " +
+                           (cells.shape.rows > 0
+                                ? "intervention " + std::to_string(group)
+                                : "head " + std::to_string(group) + ":" +
+                                      std::to_string((c - 1) % cells.shape.heads)) +
                            ", which is not asked for: a run can grow, not shrink");
       }
       any = true;
@@ -134,8 +139,8 @@ std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units, const std:
       const bool plain = unit.owns_plain && misses(bundle, 0);
       const auto needed = [&](std::int64_t layer) {
         bool any = plain && layer == unit.layer_begin;  // the plain column goes with a unit's first layer
-        for (std::int64_t head = 0; head < shape.heads && !any; ++head)
-          any = misses(bundle, shape.column(layer, head));
+        for (std::int64_t i = 0; i < shape.group_size() && !any; ++i)
+          any = misses(bundle, 1 + layer * shape.group_size() + i);
         return any;
       };
       for (std::int64_t layer = unit.layer_begin; layer < unit.layer_end; ++layer) {

@@ -2,6 +2,7 @@
 #include <limits>
 #include <utility>
 
+#include <hones/base/error.hpp>
 #include <hones/base/fixed_point.hpp>
 #include <hones/table/cells.hpp>
 #include <hones/table/neurons.hpp>
@@ -52,6 +53,27 @@ NeuronSums make_sums(const Shape& shape, std::vector<Head> heads, std::int64_t i
   sums.scale = fixed::scale_for(instances);
   sums.heads = std::move(heads);
   return sums;
+}
+
+NeuronSums sums_of(const NeuronSums& sums, const std::vector<Head>& heads) {
+  NeuronSums some;
+  some.heads = heads;
+  some.plain_sum = sums.plain_sum;
+  some.plain_instances = sums.plain_instances;
+  some.scale = sums.scale;
+  const auto n = static_cast<std::ptrdiff_t>(sums.plain_sum.size());
+  for (const Head head : heads) {
+    const auto found = std::find(sums.heads.begin(), sums.heads.end(), head);
+    HONES_ASSERT(found != sums.heads.end(), "sums of a head that has none");
+    const std::ptrdiff_t s = found - sums.heads.begin();
+    some.valid.push_back(sums.valid[static_cast<std::size_t>(s)]);
+    const auto append = [&](std::vector<std::int64_t>& to, const std::vector<std::int64_t>& from) {
+      to.insert(to.end(), from.begin() + s * n, from.begin() + (s + 1) * n);
+    };
+    append(some.head_drop_sum, sums.head_drop_sum);
+    append(some.head_signed_sum, sums.head_signed_sum);
+  }
+  return some;
 }
 
 }  // namespace hones::table

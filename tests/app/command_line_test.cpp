@@ -92,11 +92,11 @@ TEST(CommandLine, APositionalFolder) {
 
 TEST(CommandLine, WrongUseInOneLine) {
   EXPECT_EQ(refused({}),
-            "no command: expected one of synth, prepare, generate, score, plan, discover, rank, bench (hones_mpi "
+            "no command: expected one of synth, prepare, generate, score, plan, discover, ablate, rank, bench (hones_mpi "
             "--help)");
   EXPECT_EQ(refused({"discovr"}),
             "unknown command discovr: the nearest is discover; expected one of synth, prepare, generate, "
-            "score, plan, discover, rank, bench");
+            "score, plan, discover, ablate, rank, bench");
   EXPECT_EQ(refused({"ablate"}).substr(0, 22), "unknown command ablate");  // not built: does not exist
   EXPECT_EQ(refused(discover_with({"--topk", "3"})),
             "discover: unknown flag --topk: the nearest known one is --top-k");

@@ -208,7 +208,14 @@ std::string digest(const store::DiscoveryContents& contents) {
   const auto add_text = [&](const std::string& text) { sha.update(text + "\n"); };
   add_text(contents.header.settings_json);
   for (const auto& [name, value] : contents.header.environment) add_text(name + "=" + value);
-  for (const auto& [cells, heads, sums, neurons] : contents.tasks) {
+  for (const auto& [cells, heads, sums, neurons, drawn] : contents.tasks) {
+    for (const table::DrawnHeads& seed : drawn) {
+      add(std::vector<std::int64_t>{seed.seed});
+      add(seed.sums.heads);
+      add(seed.sums.head_drop_sum);
+      add(seed.neurons.per_instance);
+      add(seed.neurons.top);
+    }
     add_text(cells.task + "|" + cells.metric);
     for (const auto& i : cells.instances) add_text(i.image_id + "|" + i.item_id + "|" + i.reason);
     for (const auto& block : cells.own) {

@@ -9,6 +9,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/comm/session.hpp>
+#include <hones/sweep/ablate.hpp>
 
 #include "sweep/support.hpp"
 
@@ -203,6 +204,56 @@ TEST_F(Ranks, TheNullControlIsExactlyZero) {
     ASSERT_EQ(ranking.tasks.size(), 1U);
     EXPECT_EQ(ranking.tasks[0].cells.candidates, 50);
     expect_null(retrieval.out, ranking.tasks[0], 16);
+  }
+  wait();
+}
+
+TEST_F(Ranks, AnAblationGivesTheSameBits) {
+  sweep::DiscoverOptions found = test::small_run(folder_, "found");
+  found.rand_head_seeds = 2;
+  found.settings_json.insert(1, R"("benchmark.split":"discovery",)");
+  compare_with_alone(found);
+
+  sweep::AblateOptions options;
+  options.run = test::small_run(folder_, "ablated");
+  options.run.settings_json = "{}";
+  options.discovery = found.out;
+  options.strategies = sweep::kStrategies;
+  options.budgets = {0.02, 0.2};
+  options.head_budgets = {0, 3, 24};
+  options.random_seeds = 2;
+  options.sets = {{"own", {{1, 3}, {0, 2}, {1, 3}}}};
+  sweep::ablate(options, world());
+  if (world().rank() == 0) {
+    const std::filesystem::path together = options.run.out;
+    options.run.out = together.string() + "-alone";
+    options.run.unit_layers = 3;
+    options.run.unit_instances = 2;
+    options.run.grant_seed = 5;
+    sweep::ablate(options, *comm::local());
+    EXPECT_TRUE(test::same_hdf5(together / "ablation.h5", options.run.out / "ablation.h5"));
+    for (const char* csv : {"ablation.csv", "comparisons.csv"})
+      EXPECT_EQ(read_file(together / csv), read_file(options.run.out / csv)) << csv;
+
+    // Nothing masked is the plain run to the bit; three tasks, each with rows of every strategy.
+    const auto strategies = csv_column(together / "ablation.csv", "strategy");
+    const auto budgets = csv_column(together / "ablation.csv", "budget");
+    const auto drops = csv_column(together / "ablation.csv", "absolute_drop");
+    std::int64_t nothing = 0, own = 0;
+    for (std::size_t i = 0; i < strategies.size(); ++i) {
+      if (strategies[i] == "heads" && budgets[i] == "0") {
+        ++nothing;
+        EXPECT_EQ(drops[i], "0");
+      }
+      if (strategies[i] == "own") {
+        ++own;
+        EXPECT_EQ(budgets[i], "2");  // repeats count once
+      }
+    }
+    EXPECT_EQ(nothing, 3);
+    EXPECT_EQ(own, 3);
+    // hones, hones_after_mean, no_head: 2 each; rand_head, random: 2 seeds and their mean, 2 each; heads 3; own 1.
+    EXPECT_EQ(strategies.size(), 3U * (3 * 2 + 2 * 2 * 3 + 3 + 1));
   }
   wait();
 }

@@ -30,16 +30,16 @@ def _lines(path: pathlib.Path) -> list[dict]:
 
 
 class Benchmark:
-    def __init__(self, folder: pathlib.Path):
-        self.folder = folder
+    def __init__(self, folder: pathlib.Path, split: str = "discovery"):
+        self.folder, self.split = folder, split
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         self.images = (folder / manifest["images"]).resolve()
-        self.records = _lines(folder / "discovery.jsonl")
+        self.records = _lines(folder / f"{split}.jsonl")
         self.by_image = {record["image_id"]: record for record in self.records}
 
     def cases(self, task: str, limit: int) -> list[Case]:
         if task == "retrieval":
-            return [self._query(line) for line in _lines(self.folder / "retrieval" / "discovery.jsonl")[:limit]]
+            return [self._query(line) for line in _lines(self.folder / "retrieval" / f"{self.split}.jsonl")[:limit]]
         return [getattr(self, f"_{task}")(record) for record in self.records[:limit]]
 
     def captions(self) -> list[list[str]]:

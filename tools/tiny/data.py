@@ -207,13 +207,15 @@ class Batch:
     """Pictures of some scenes, and two groups of segments that follow each picture: short answers and captions, and
     candidates. `labels` holds the token to predict at each position, -1 where nothing is asked."""
 
-    def __init__(self, data, indices, rng, box_share=0.6, pairs=1):
+    def __init__(self, data, indices, rng, box_share=0.6, pairs=1, word_share=0.0):
         self.pixels = np.array(data.pixels[indices])
         self.dense = np.array(data.dense[indices])
         self.inside = np.zeros((len(indices), GRID * GRID), np.int64)
         answers, candidates = [], []
         for place, i in enumerate(indices):
             order = rng.permutation(int((data.kinds[i] >= 0).sum()))
+            if rng.random() < word_share:  # a question for a printed word first, where the scene has one
+                order = order[np.argsort(data.kinds[i, order] != KINDS.index("word"), kind="stable")]
             segments = []
             if rng.random() < box_share:
                 k = rng.integers(int((data.printed[i, :, 0] >= 0).sum()))

@@ -44,11 +44,8 @@ def name_there(name):
     return name
 
 
-def hugging_face_model(model):
-    """The same weights in LlavaForConditionalGeneration, in fp32."""
-    torch.manual_seed(0)  # the vision layer and norm that nobody uses
-    there = transformers.LlavaForConditionalGeneration(config())
-    state = there.state_dict()
+def pairs(model, state):
+    """(parameter here, tensor of Hugging Face's state) for every parameter that a checkpoint holds."""
     prefix = "vision_model." if any("vision_tower.vision_model." in key for key in state) else ""
     for name, parameter in model.named_parameters():
         target = name_there(name)
@@ -57,9 +54,25 @@ def hugging_face_model(model):
         target = target.replace("model.vision_tower.", "model.vision_tower." + prefix)
         if state[target].shape != parameter.shape:
             raise ValueError(f"{target}: {tuple(state[target].shape)} there, {tuple(parameter.shape)} here")
-        state[target].copy_(parameter.detach())
+        yield parameter, state[target]
+
+
+def hugging_face_model(model):
+    """The same weights in LlavaForConditionalGeneration, in fp32."""
+    torch.manual_seed(0)  # the vision layer and norm that nobody uses
+    there = transformers.LlavaForConditionalGeneration(config())
+    state = there.state_dict()
+    for parameter, tensor in pairs(model, state):
+        tensor.copy_(parameter.detach())
     there.load_state_dict(state)
     return there.eval()
+
+
+def load(model, folder):
+    """The weights of a checkpoint that `save` wrote; heads that are thrown away stay as they are."""
+    there = transformers.LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    for parameter, tensor in pairs(model, there.state_dict()):
+        parameter.data.copy_(tensor)
 
 
 def write_json(path, value):

@@ -24,6 +24,11 @@ table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Sh
                                   std::span<const double> importance, const NeuronOptions& options,
                                   bool& fell_back);
 
+// RandHead's heads of one seed: the first k of all L*H in the order that SplitMix64(key(run_seed, "rand_head",
+// seed)) shuffles them into.
+std::vector<table::Head> drawn_heads(std::uint64_t run_seed, std::int64_t seed, std::int64_t k,
+                                     const table::Shape& shape);
+
 // Adds one instance's contributions of head s to the sums: c and c_h are float [L*F]. Layers below the head's
 // own must be the plain values themselves, so that their addends are exactly 0. Returns false, adding
 // nothing, when a value or difference is not finite or out of range.

@@ -56,7 +56,7 @@ class DiscoveryWriter {
   // tables are written in equal shares. InternalError when the ranks' blocks are not the table, or a write of
   // several ranks was not collective.
   void write_task(const table::TaskCells& cells, const HeadTables& heads, const table::NeuronSums& sums,
-                  const NeuronTables& neurons);
+                  const NeuronTables& neurons, const std::vector<table::DrawnHeads>& drawn = {});
   // Ends the file and publishes it; returns what the library said of this rank's writes.
   SlabReport finish();
 
@@ -71,6 +71,7 @@ struct TaskContents {
   HeadTables heads;
   table::NeuronSums sums;
   NeuronTables neurons;
+  std::vector<table::DrawnHeads> drawn;
 };
 
 struct DiscoveryContents {

@@ -35,6 +35,26 @@ struct NeuronCsvRow {
 // neurons.<task>.csv, likewise.
 std::string neurons_csv(std::span<const NeuronCsvRow> rows);
 
+struct AblationCsvRow {
+  std::string task, strategy, split;
+  std::int64_t budget = 0;  // neurons or heads masked
+  std::string seed;         // of a drawn set; "mean": the seeds together; empty: nothing was drawn
+  double base = 0, masked = 0, absolute_drop = 0, relative_drop_percent = 0, ci_low = 0, ci_high = 0;
+  std::int64_t instances = 0;
+};
+
+// ablation.csv, in the order given.
+std::string ablation_csv(std::span<const AblationCsvRow> rows);
+
+struct ComparisonCsvRow {
+  std::string task, strategy, against;
+  std::int64_t budget = 0;
+  double difference = 0, ci_low = 0, ci_high = 0, p_two_sided = 1;
+};
+
+// comparisons.csv, in the order given.
+std::string comparisons_csv(std::span<const ComparisonCsvRow> rows);
+
 // DIR/run.json, indented for people. Bytes that are not UTF-8 (a path on the command line) become U+FFFD.
 void write_run_json(const std::filesystem::path& folder, const nlohmann::json& run);
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <hones/sweep/bundle.hpp>
 #include <hones/sweep/options.hpp>
 #include <hones/table/cells.hpp>
+#include <hones/table/intervention.hpp>
 #include <hones/table/neurons.hpp>
 #include <hones/task/task.hpp>
 
@@ -61,6 +63,12 @@ class Evaluator {
   // exclusion, not an error.
   virtual Work heads(const plan::Unit& unit) = 0;
 
+  // Cells of an ablation: of the unit's bundles the columns 1 + r for the interventions r in [layer_begin,
+  // layer_end) of `rows` (by task; a bundle is one task's), and the plain column where the unit owns it.
+  // Otherwise as heads().
+  virtual Work interventions(const plan::Unit& unit,
+                             const std::vector<std::vector<table::Intervention>>& rows) = 0;
+
   // Adds the unit's instances of one task (unit.load is the task) to `sums` (heads = sums.heads). Excluded
   // instances and invalid head cells of `cells` add nothing. Work::invalid_by_task counts what was found
   // invalid here: contributions not finite or beyond the sums' range.
@@ -84,7 +92,6 @@ class Evaluator {
   bool asked(std::int64_t layer, std::int64_t head) const {
     return asked_[static_cast<std::size_t>(layer)][static_cast<std::size_t>(head)];
   }
-  bool any_asked(std::int64_t layer, std::int64_t begin, std::int64_t end) const;
   // Image features of an item, or why there are none. `reason` is empty when all is well.
   at::Tensor features(const task::Item& item, std::string& reason) const;
   text::Prompt prompt(const task::Item& item, std::size_t which) const;
@@ -98,6 +105,10 @@ class Evaluator {
   at::Tensor noise(const task::Task& task, const task::Item& item, std::size_t which, std::int64_t layer,
                    std::int64_t head, std::int64_t first, std::int64_t length,
                    std::int64_t last_image_position, const at::Tensor& trunk_sd) const;
+  // As an edit of a pass. `noise_of` gives a head's noise over the pass's positions, float32 [T, Dh]; it is
+  // asked for gaussian alone.
+  using NoiseOf = std::function<at::Tensor(std::int64_t layer, std::int64_t head)>;
+  model::RowEdit edit_of(const table::Intervention& row, const NoiseOf& noise_of) const;
 
   const DiscoverOptions& options_;
   const model::Llava& model_;

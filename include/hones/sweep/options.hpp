@@ -35,6 +35,7 @@ struct DiscoverOptions {
   std::string open_target_join = "separate";  // separate | release_join
   std::int64_t top_k = 30;
   std::int64_t stored_heads = 50;
+  std::int64_t rand_head_seeds = 0;  // draws of RandHead whose sums are kept as well
   double neuron_share = 0.01;
   std::string neuron_mode = "per_instance";  // per_instance | after_mean
   std::string weights = "importance";        // importance | uniform

@@ -24,6 +24,7 @@ struct TaskOutput {
   table::HeadTables heads;
   table::NeuronSums sums;
   table::NeuronTables neurons;
+  std::vector<table::DrawnHeads> drawn;  // by seed; their `neurons.top` has the share of `neurons`
   bool fell_back = false;  // no head was positive: neurons are ranked by the mean plain contribution
 };
 

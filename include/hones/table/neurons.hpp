@@ -27,6 +27,9 @@ struct NeuronSums {
   double scale = 0;                           // quanta per unit
 };
 
+// The sums of some of the heads, in this order; each must be among sums.heads (InternalError).
+NeuronSums sums_of(const NeuronSums& sums, const std::vector<Head>& heads);
+
 // Zero sums for `heads` over shape L x F. scale follows from the number of instances.
 NeuronSums make_sums(const Shape& shape, std::vector<Head> heads, std::int64_t instances);
 

@@ -28,4 +28,11 @@ struct NeuronTables {
   std::string mode;                  // "per_instance" or "after_mean"
 };
 
+// RandHead (docs/method.md section 7): heads drawn uniformly, weight 1 each.
+struct DrawnHeads {
+  std::int64_t seed = 0;
+  NeuronSums sums;  // of the drawn heads
+  NeuronTables neurons;
+};
+
 }  // namespace hones::table

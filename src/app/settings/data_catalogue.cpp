@@ -180,14 +180,14 @@ std::vector<Setting> picture_settings() {
   return {
       text("pictures.box_stroke", "--box-stroke", "centred")
           .one_of({"centred", "outside"})
-          .in({prepare, generate, discover})
+          .in({prepare, generate, discover, ablate})
           .changes_numbers()
           .means(
               "where the 3 pixels of a blue box lie: centred on its edge, or just outside it, for boxes so "
               "small that the stroke would cover the word"),
       text("pictures.mask_text", "--mask-text", "none")
           .one_of({"none", "mean", "per_box", "polygon"})
-          .in({prepare, generate, discover})
+          .in({prepare, generate, discover, ablate})
           .changes_numbers()
           .means("the caption control, scene text painted over in the pictures of captions: its boxes with "
                  "the picture's mean colour or each with its own, or its polygons with the picture's"),

@@ -73,6 +73,7 @@ std::vector<Setting> picture_settings();
 std::vector<Setting> generate_settings();
 std::vector<Setting> score_settings();
 std::vector<Setting> discover_settings();
+std::vector<Setting> ablate_settings();
 std::vector<Setting> ranking_settings();
 std::vector<Setting> plan_settings();
 std::vector<Setting> bench_settings();

@@ -23,6 +23,8 @@ std::string_view does(Command command) {
       return "units, FLOPs, memory and hours of a sweep, before a weight is read";
     case Command::discover:
       return "measures which heads and neurons the discovery split needs; under mpirun or srun on all ranks";
+    case Command::ablate:
+      return "masks neurons and heads on a split and measures the drop; under mpirun or srun on all ranks";
     case Command::rank:
       return "makes the rankings again with other choices, without the model";
     case Command::bench:

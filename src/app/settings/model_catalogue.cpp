@@ -9,45 +9,45 @@ std::vector<Setting> model_settings() {
   return {
       Describe("model.path", "--model", Type::model, std::string())
           .required()
-          .in({generate, plan, discover})
+          .in({generate, plan, discover, ablate})
           .means("checkpoint folder, or org/name looked up offline in the local Hugging Face cache"),
       text("model.revision", "--revision", "main")
-          .in({generate, plan, discover})
+          .in({generate, plan, discover, ablate})
           .means("branch, tag or commit of an org/name model"),
       text("model.dtype", "--dtype", "auto")
           .one_of({"auto", "fp32", "bf16", "fp16"})
-          .in({generate, plan, discover, bench})
+          .in({generate, plan, discover, bench, ablate})
           .changes_numbers()
           .means("number format of weights and arithmetic; auto: fp32 on a CPU"),
       text("model.device", "--device", "auto")
           .one_of({"auto", "cpu"})
-          .in({generate, discover, bench})
+          .in({generate, discover, bench, ablate})
           .changes_numbers()
           .means("where the model runs; GPUs are not built yet, so auto is cpu"),
       integer("model.threads", "--threads", 1)
           .unit("threads per rank")
           .at_least(1)
           .at_most(1024)
-          .in({generate, plan, discover, bench})
+          .in({generate, plan, discover, bench, ablate})
           .changes_numbers()
           .means("threads of the arithmetic; nothing else sets them"),
 
       text("engine.form", "--engine", "fast")
           .one_of({"fast", "plain"})
-          .in({plan, discover})
+          .in({plan, discover, ablate})
           .changes_numbers()
           .means("how cells are computed: fast, or plain, the straightforward reference that recomputes "
                  "every cell whole"),
       boolean("engine.resume", "", true)
-          .in({plan, discover})
+          .in({plan, discover, ablate})
           .changes_numbers()
           .means("fast engine: a replaced head's run starts at its layer, from what the plain run kept"),
       boolean("engine.tree", "", true)
-          .in({plan, discover})
+          .in({plan, discover, ablate})
           .changes_numbers()
           .means("fast engine: prompts about one picture, candidates included, share one packed sequence"),
       boolean("engine.verify", "", true)
-          .in({plan, discover})
+          .in({plan, discover, ablate})
           .changes_numbers()
           .means(
               "fast engine: the plain answer is checked in the same pass, and only rows that differ decode"),
@@ -55,13 +55,13 @@ std::vector<Setting> model_settings() {
           .unit("positions")
           .at_least(0)
           .at_most(kMostOfAll)
-          .in({plan, discover})
+          .in({plan, discover, ablate})
           .changes_numbers()
           .means("positions of one batch of heads, rows times length; 0: follows from model shape and dtype"),
 
       text("intervention.operator", "--operator", "mean")
           .one_of({"mean", "zero", "gaussian", "none"})
-          .in({generate, discover})
+          .in({generate, discover, ablate})
           .changes_numbers()
           .means("what replaces a head's output: the mean of the layer's other heads, zero, the head plus "
                  "noise, or itself (the null control)"),
@@ -69,12 +69,12 @@ std::vector<Setting> model_settings() {
           .unit("standard deviations of the channel")
           .at_least(0)
           .at_most(1000)
-          .in({generate, discover})
+          .in({generate, discover, ablate})
           .changes_numbers()
           .means("strength of the noise of operator gaussian"),
       integer("run.seed", "--seed", 3407)
           .at_least(0)
-          .in({generate, discover, bench})
+          .in({generate, discover, bench, ablate})
           .changes_numbers()
           .means("seed of noise, of interval resampling and of halvings"),
 
@@ -82,7 +82,7 @@ std::vector<Setting> model_settings() {
           .unit("tokens")
           .at_least(1)
           .at_most(4096)
-          .in({generate, plan, discover})
+          .in({generate, plan, discover, ablate})
           .changes_numbers()
           .means("length at which an answer ends without an end token; a task's own limit wins"),
   };

@@ -11,7 +11,7 @@ namespace hones::settings {
 namespace {
 
 constexpr std::array kCommands{Command::synth, Command::prepare,  Command::generate, Command::score,
-                               Command::plan,  Command::discover, Command::rank,     Command::bench};
+                               Command::plan,  Command::discover, Command::ablate,   Command::rank, Command::bench};
 
 // Levenshtein: insertions, deletions, substitutions.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
@@ -72,6 +72,8 @@ std::string_view name_of(Command command) {
       return "plan";
     case Command::discover:
       return "discover";
+    case Command::ablate:
+      return "ablate";
     case Command::rank:
       return "rank";
     case Command::bench:

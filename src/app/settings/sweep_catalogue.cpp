@@ -9,7 +9,7 @@ std::vector<Setting> discover_settings() {
   return {
       path("benchmark.path", "--benchmark")
           .required()
-          .in({plan, discover})
+          .in({plan, discover, ablate})
           .means("folder that `prepare` made"),
       text("benchmark.split", "--split", "discovery")
           .one_of({"discovery", "dev", "test"})
@@ -19,11 +19,11 @@ std::vector<Setting> discover_settings() {
                  "test alone"),
 
       path("tasks.file", "--tasks-file")
-          .in({prepare, plan, discover})
+          .in({prepare, plan, discover, ablate})
           .means("TOML file of tasks beside the built-in vqa, ocr, caption and retrieval, or in their place; "
                  "configs/tasks.toml explains the form"),
       list("discover.tasks", "--tasks", Type::texts, {"vqa", "ocr", "caption", "retrieval"})
-          .in({prepare, plan, discover})
+          .in({prepare, plan, discover, ablate})
           .changes_numbers()
           .means("tasks swept, or shown by --preview, in this order"),
       integer("discover.instances", "--instances", -1)
@@ -51,7 +51,7 @@ std::vector<Setting> discover_settings() {
           .means("heads whose replacement is measured"),
       text("discover.prompts", "--prompts", "paper")
           .one_of({"paper", "release"})
-          .in({prepare, plan, discover})
+          .in({prepare, plan, discover, ablate})
           .changes_numbers()
           .means("wording of the prompts: the paper's, or that of its released code"),
       text("discover.caption_importance", "--caption-importance", "mean")
@@ -69,14 +69,14 @@ std::vector<Setting> discover_settings() {
           .unit("resamples")
           .at_least(1)
           .at_most(kMostResamples)
-          .in({discover})
+          .in({discover, ablate})
           .changes_numbers()
           .means("resamples behind every 95 % interval"),
       real("discover.max_bad", "--max-bad", 0.01)
           .unit("share")
           .at_least(0)
           .at_most(1)
-          .in({discover})
+          .in({discover, ablate})
           .changes_numbers()
           .means(
               "excluded instances, and invalid cells, beyond this share of all end the run with exit code 5"),
@@ -87,24 +87,24 @@ std::vector<Setting> discover_settings() {
           .means("folder that the results go to"),
       boolean("discover.restart", "--restart")
           .once()
-          .in({discover})
+          .in({discover, ablate})
           .means("begin anew in a folder that holds results or a ledger, instead of going on from it"),
       real("discover.checkpoint_minutes", "--checkpoint-minutes", 10)
           .unit("min")
           .above(0)
           .at_most(kMostSeconds / 60)
-          .in({discover})
+          .in({discover, ablate})
           .means("from one checkpoint (ledger.h5) to the next; USR1 writes one at once and stops"),
       boolean("discover.dry_run", "--dry-run")
           .once()
-          .in({discover})
+          .in({discover, ablate})
           .means("print units and positions, touch nothing"),
 
       integer("units.instances", "--unit-instances", 1)
           .unit("instances")
           .at_least(1)
           .at_most(kMostOfAll)
-          .in({plan, discover})
+          .in({plan, discover, ablate})
           .means("instances of one unit of work"),
       integer("units.layers", "--unit-layers", 0)
           .unit("layers")
@@ -115,16 +115,85 @@ std::vector<Setting> discover_settings() {
       integer("units.grant_seed", "", -1)
           .at_least(0)
           .or_minus_one()
-          .in({discover})
+          .in({discover, ablate})
           .means("grant units in a random order of this seed, which must not change a result; -1: longest "
                  "first"),
       real("units.stage_timeout", "", 600)
           .unit("s")
           .above(0)
           .at_most(kMostSeconds)
-          .in({discover})
+          .in({discover, ablate})
           .means("how long the ranks wait for each other in a stage's reductions, and for rank 0's answer to "
                  "a request for work, before the run is given up"),
+  };
+}
+
+std::vector<Setting> ablate_settings() {
+  return {
+      path("ablate.discovery", "--discovery")
+          .in({ablate})
+          .means("folder of the `discover` run whose neurons and heads are masked; none: random draws and "
+                 "--sets alone"),
+      text("ablate.split", "--split", "test")
+          .one_of({"discovery", "dev", "test"})
+          .in({ablate})
+          .changes_numbers()
+          .means("split of the benchmark that is answered"),
+      integer("ablate.instances", "--instances", -1)
+          .unit("images")
+          .at_least(1)
+          .at_most(kMostOfAll)
+          .or_minus_one()
+          .in({ablate})
+          .changes_numbers()
+          .means("first lines of the split that tasks over records take; -1: all"),
+      integer("ablate.queries", "--queries", -1)
+          .unit("queries")
+          .at_least(1)
+          .at_most(kMostOfAll)
+          .or_minus_one()
+          .in({ablate})
+          .changes_numbers()
+          .means("first lines of the split's queries that tasks over queries take; -1: all"),
+      list("ablate.strategies", "--strategies", Type::texts, {"hones", "no_head", "random"})
+          .one_of({"hones", "hones_after_mean", "no_head", "rand_head", "random", "none"})
+          .in({ablate})
+          .changes_numbers()
+          .means("how the masked neurons are chosen: the run's neurons in either mode, by mean plain "
+                 "contribution, by heads drawn by chance (discover --rand-head-seeds), by chance; none: "
+                 "--head-budgets and --sets alone"),
+      list("ablate.budgets", "--budgets", Type::texts, {"0.01"})
+          .unit("share of all FFN neurons")
+          .in({ablate})
+          .changes_numbers()
+          .means("how many neurons each strategy masks"),
+      list("ablate.head_budgets", "--head-budgets", Type::texts, {})
+          .unit("heads")
+          .in({ablate})
+          .changes_numbers()
+          .means("so many of the run's best heads are replaced together; 0 is the plain run, computed as the "
+                 "others are"),
+      list("ablate.sets", "--sets", Type::texts, {})
+          .in({ablate})
+          .means("neurons of your own, masked on every task: CSV files with columns layer,neuron, or "
+                 "FILE.h5:/path/to/dataset"),
+      integer("ablate.random_seeds", "--random-seeds", 5)
+          .unit("draws")
+          .at_least(1)
+          .at_most(kMostHeads)
+          .in({ablate})
+          .changes_numbers()
+          .means("draws of the strategy random"),
+      text("ablate.caption_metric", "--caption-metric", "corpus")
+          .one_of({"corpus", "mean"})
+          .in({ablate})
+          .changes_numbers()
+          .means("captions: corpus BLEU-4, or the mean of sentence BLEU-4"),
+      path("ablate.out", "--out")
+          .required()
+          .new_each_run()
+          .in({ablate})
+          .means("folder that the results go to"),
   };
 }
 
@@ -134,8 +203,8 @@ std::vector<Setting> ranking_settings() {
           .unit("heads")
           .at_least(1)
           .at_most(kMostHeads)
-          .in({discover, rank})
-          .inherited_by({rank})
+          .in({discover, rank, ablate})
+          .inherited_by({rank, ablate})
           .changes_numbers()
           .means("size of a task's critical set"),
       integer("ranking.stored_heads", "--stored-heads", 50)
@@ -145,6 +214,14 @@ std::vector<Setting> ranking_settings() {
           .in({plan, discover})
           .changes_numbers()
           .means("best heads whose neuron sums are kept, so that every smaller top-k needs no model"),
+      integer("ranking.rand_head_seeds", "--rand-head-seeds", 0)
+          .unit("draws")
+          .at_least(0)
+          .at_most(kMostHeads)
+          .in({plan, discover})
+          .changes_numbers()
+          .means("draws of top-k heads by chance whose neuron sums are kept too: what `ablate --strategies "
+                 "rand_head` masks"),
       real("ranking.neuron_share", "--neuron-share", 0.01)
           .unit("share of all FFN neurons")
           .above(0)
@@ -161,8 +238,8 @@ std::vector<Setting> ranking_settings() {
           .means("positive part of a neuron's contribution drop: of each instance, or of the mean"),
       text("ranking.weights", "--weights", "importance")
           .one_of({"importance", "uniform"})
-          .in({discover, rank})
-          .inherited_by({rank})
+          .in({discover, rank, ablate})
+          .inherited_by({rank, ablate})
           .changes_numbers()
           .means("weight of each critical head in a neuron's importance"),
       path("rank.folder", "DIR").required().in({rank}).means("folder that `discover` made"),

@@ -1,33 +1,28 @@
-// One stage of the sweep: what the scheduler's hooks do.
+// One stage of a job: what the scheduler's hooks do.
 #include <algorithm>
 #include <cmath>
 
 #include <hones/base/error.hpp>
 
-#include "discovery.hpp"
+#include "run.hpp"
 
 namespace hones::sweep {
 
 using comm::seconds_since;
 
-// Cells of a task in a stage.
-std::int64_t Discovery::cells_of(std::size_t task, bool head_stage) const {
-  const table::TaskCells& cells = outputs_[task].cells;
-  if (head_stage) return inputs_->head_cells(inputs_->tasks[task]);
-  const std::int64_t done =
-      std::count_if(cells.instances.begin(), cells.instances.end(),
-                    [](const table::Instance& i) { return i.state == table::InstanceState::done; });
-  return done * (1 + static_cast<std::int64_t>(outputs_[task].sums.heads.size()));
+// The plain column and every one asked for, of every instance.
+std::int64_t Run::cells_of(std::size_t task, bool /*cell_stage*/) const {
+  return outputs_[task].cells.size() * std::count(asked_.begin(), asked_.end(), true);
 }
 
-std::int64_t Discovery::cells_of_all(bool head_stage) const {
+std::int64_t Run::cells_of_all(bool cell_stage) const {
   std::int64_t cells = 0;
-  for (std::size_t t = 0; t < inputs_->tasks.size(); ++t) cells += cells_of(t, head_stage);
+  for (std::size_t t = 0; t < inputs_->tasks.size(); ++t) cells += cells_of(t, cell_stage);
   return cells;
 }
 
-std::pair<int, std::string> Discovery::verdict(const StageSummary& summary, bool head_stage) const {
-  for (std::size_t t = 0; head_stage && t < inputs_->tasks.size(); ++t) {
+std::pair<int, std::string> Run::verdict(const StageSummary& summary, bool cell_stage) const {
+  for (std::size_t t = 0; cell_stage && t < inputs_->tasks.size(); ++t) {
     const auto excluded =
         std::count_if(summary.exclusions.begin(), summary.exclusions.end(),
                       [&](const plan::Exclusion& e) { return e.task == static_cast<std::int32_t>(t); });
@@ -46,18 +41,18 @@ std::pair<int, std::string> Discovery::verdict(const StageSummary& summary, bool
     }
   }
   for (std::size_t t = 0; t < summary.invalid_by_task.size(); ++t) {
-    const std::int64_t cells = cells_of(t, head_stage);
+    const std::int64_t cells = cells_of(t, cell_stage);
     if (static_cast<double>(summary.invalid_by_task[t]) <= options_.max_bad * static_cast<double>(cells))
       continue;
     return {static_cast<int>(ExitCode::bad_instances),
             "task " + inputs_->tasks[t].task->name() + ": " + std::to_string(summary.invalid_by_task[t]) +
-                " of " + std::to_string(cells) + (head_stage ? " cells" : " contributions") +
+                " of " + std::to_string(cells) + (cell_stage ? " cells" : " contributions") +
                 " are not finite or too large, more than max_bad allows; try --dtype fp32"};
   }
   return {0, ""};
 }
 
-store::Progress Discovery::progress_of(const StageView& view, std::int64_t cells_all,
+store::Progress Run::progress_of(const StageView& view, std::int64_t cells_all,
                                        const StageSummary& before) const {
   store::Progress progress;
   progress.t = seconds_since(start_);
@@ -79,11 +74,9 @@ store::Progress Discovery::progress_of(const StageView& view, std::int64_t cells
   return progress;
 }
 
-StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> units,
-                              const std::function<Work(const plan::Unit&)>& work,
-                              const StageSummary& before) {
-  const bool head_stage = phase == "heads";
-  const std::int64_t cells_all = cells_of_all(head_stage);
+StageSummary Run::stage(std::vector<plan::Unit> units, const std::function<Work(const plan::Unit&)>& work,
+                        const StageSummary& before, bool cell_stage) {
+  const std::int64_t cells_all = cells_of_all(cell_stage);
   std::unique_ptr<plan::Scheduler> scheduler;
   if (world_.rank() == 0) {
     scheduler = options_.grant_seed >= 0
@@ -103,7 +96,7 @@ StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> 
     outcome.exclusions = done.exclusions;
     return outcome;
   };
-  hooks.verdict = [&](const StageSummary& summary) { return verdict(summary, head_stage); };
+  hooks.verdict = [&](const StageSummary& summary) { return verdict(summary, cell_stage); };
   hooks.tick = [&](const StageView& view) {
     const store::Progress progress = progress_of(view, cells_all, before);
     if (view.last) {
@@ -113,7 +106,7 @@ StageSummary Discovery::stage(const std::string& phase, std::vector<plan::Unit> 
     }
   };
   hooks.stop_asked = [&] { return options_.stop_asked && options_.stop_asked(); };
-  hooks.checkpoint = [&](const StageSummary& so_far) { checkpoint(so_far, head_stage, false); };
+  hooks.checkpoint = [&](const StageSummary& so_far) { checkpoint(so_far, cell_stage, false); };
   hooks.next_checkpoint = options_.checkpoint_seconds;
   hooks.first_checkpoint = options_.checkpoint_seconds - seconds_since(saved_);
   const StageSummary summary = run_stage(world_, scheduler.get(), hooks, options_.deadline_seconds, before);

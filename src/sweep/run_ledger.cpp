@@ -1,4 +1,4 @@
-// Checkpoints of the sweep, and what is taken over from one.
+// Checkpoints of a job, and what is taken over from one.
 #include <algorithm>
 #include <cstdio>
 
@@ -6,7 +6,7 @@
 #include <hones/base/log.hpp>
 #include <hones/base/number.hpp>
 
-#include "discovery.hpp"
+#include "run.hpp"
 
 namespace hones::sweep {
 
@@ -29,15 +29,11 @@ store::StageFigures figures_of(const StageSummary& summary) {
 
 }  // namespace
 
-// Every rank reads the ledger and keeps its share of the cells. Afterwards held_, asked_ and heads_before_
+// Every rank reads the ledger and keeps its share of the cells. Afterwards held_, asked_ and cells_before_
 // are equal on all; without a ledger held_ is empty.
-void Discovery::take_over_ledger() {
+void Run::take_over_ledger() {
   saved_ = Clock::now();
-  heads_before_.invalid_by_task.assign(outputs_.size(), 0);
-  asked_.assign(static_cast<std::size_t>(inputs_->shape.columns()), options_.heads.empty());
-  asked_[0] = true;
-  for (const table::Head head : options_.heads)
-    asked_[static_cast<std::size_t>(inputs_->shape.column(head.layer, head.head))] = true;
+  cells_before_.invalid_by_task.assign(outputs_.size(), 0);
   ledger_ = share_text(ledger_.string(), options_.deadline_seconds);
   if (ledger_.empty()) return;
   taken_ = store::read_ledger(ledger_);
@@ -46,11 +42,11 @@ void Discovery::take_over_ledger() {
     throw DataError(ledger_.string() + ": " + std::to_string(taken_.tasks.size()) + " tasks");
   for (std::size_t t = 0; t < outputs_.size(); ++t) {
     held_.push_back(sweep::take_over(ledger_.string(), taken_.tasks[t], static_cast<std::int32_t>(t), asked_,
-                                     world_.rank(), world_.size(), outputs_[t].cells, heads_before_));
+                                     world_.rank(), world_.size(), outputs_[t].cells, cells_before_));
     taken_.tasks[t].cells = {};
   }
   const store::LedgerState& state = taken_.state;
-  heads_before_ = add_figures(std::move(heads_before_), state.heads);
+  cells_before_ = add_figures(std::move(cells_before_), state.heads);
   record_.checkpoints = state.checkpoints;
   record_.checkpoint_seconds = state.checkpoint_seconds;
   record_.interruptions = state.interruptions + (state.finished ? 0 : 1);
@@ -61,13 +57,13 @@ void Discovery::take_over_ledger() {
 }
 
 // The task's table as the ledger takes it: this rank's blocks moved in, states of all ranks, exclusions.
-table::TaskCells Discovery::cells_so_far(TaskOutput& output, std::int32_t task,
-                                         const std::vector<plan::Exclusion>& exclusions, bool head_stage) {
+table::TaskCells Run::cells_so_far(TaskOutput& output, std::int32_t task,
+                                         const std::vector<plan::Exclusion>& exclusions, bool cell_stage) {
   std::vector<table::CellBlock> own = std::move(output.cells.own);
   output.cells.own.clear();
   table::TaskCells cells = output.cells;
   cells.own = std::move(own);
-  if (head_stage) {  // later the states are complete
+  if (cell_stage) {  // later the states are complete
     table::place_blocks(cells);
     finish(world_.merge({bytes_of(cells.states)}), "the states of task " + cells.task);
   }
@@ -82,25 +78,20 @@ table::TaskCells Discovery::cells_so_far(TaskOutput& output, std::int32_t task,
 
 // A generation of the ledger. Collective, and no unit is under way: what `so_far` has booked is what the
 // ranks hold.
-void Discovery::checkpoint(const StageSummary& so_far, bool head_stage, bool finished) {
+void Run::checkpoint(const StageSummary& so_far, bool cell_stage, bool finished) {
   store::Ledger ledger;
   ledger.header = header();
-  ledger.state.heads = figures_of(head_stage ? so_far : heads_done_);
-  if (!head_stage) ledger.state.neurons = figures_of(so_far);
+  ledger.state.heads = figures_of(cell_stage ? so_far : cells_done_);
+  if (!cell_stage) ledger.state.neurons = figures_of(so_far);
   ledger.state.checkpoints = record_.checkpoints;
   ledger.state.checkpoint_seconds = record_.checkpoint_seconds;
   ledger.state.interruptions = record_.interruptions;
   ledger.state.finished = finished;
   for (std::size_t t = 0; t < outputs_.size(); ++t) {
     store::LedgerTask& task = ledger.tasks.emplace_back();
-    const auto& exclusions = head_stage ? so_far.exclusions : heads_done_.exclusions;
-    task.cells = cells_so_far(outputs_[t], static_cast<std::int32_t>(t), exclusions, head_stage);
-    if (head_stage) continue;
-    task.sums = outputs_[t].sums;
-    reduce_sums(*task.sums, task.cells.task);
-    task.in_sums = in_sums_[t];
-    finish(world_.merge({std::span(task.in_sums)}), "the instances in the sums of task " + task.cells.task);
-    if (t < so_far.invalid_by_task.size()) task.invalid_contributions = so_far.invalid_by_task[t];
+    const auto& exclusions = cell_stage ? so_far.exclusions : cells_done_.exclusions;
+    task.cells = cells_so_far(outputs_[t], static_cast<std::int32_t>(t), exclusions, cell_stage);
+    if (!cell_stage) add_to_ledger(task, t, so_far);
   }
   const store::LedgerReport report = store::write_ledger(options_.out, world_, ledger);
   for (std::size_t t = 0; t < outputs_.size(); ++t)
@@ -117,28 +108,10 @@ void Discovery::checkpoint(const StageSummary& so_far, bool head_stage, bool fin
   }
 }
 
-void Discovery::log_stop() {
+void Run::log_stop() const {
   if (world_.rank() == 0)
     log::info("stopped on request; " + (options_.out / store::kLedger).string() +
               " holds what was done, and the same command goes on from there");
-}
-
-// The ledger's sums go on, on rank 0, where they are of the heads now ranked best and of the same scale;
-// otherwise the stage runs again whole. The same answer on every rank.
-bool Discovery::take_over_sums() {
-  in_sums_.clear();
-  bool same = !taken_.tasks.empty();
-  for (std::size_t t = 0; t < outputs_.size(); ++t) {
-    in_sums_.emplace_back(static_cast<std::size_t>(outputs_[t].cells.size()), std::uint8_t{0});
-    if (!same) continue;
-    const auto& sums = taken_.tasks[t].sums;
-    same = sums && sums->heads == outputs_[t].sums.heads && sums->scale == outputs_[t].sums.scale;
-  }
-  for (std::size_t t = 0; same && world_.rank() == 0 && t < outputs_.size(); ++t) {
-    outputs_[t].sums = std::move(*taken_.tasks[t].sums);
-    std::copy(taken_.tasks[t].in_sums.begin(), taken_.tasks[t].in_sums.end(), in_sums_[t].begin());
-  }
-  return same;
 }
 
 }  // namespace hones::sweep

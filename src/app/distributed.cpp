@@ -1,6 +1,8 @@
-#include <algorithm>
+// The commands whose work all ranks share, from the command line to the end of the job.
 #include <chrono>
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <thread>
 
 #include <hones/base/error.hpp>
@@ -9,6 +11,7 @@
 #include <hones/comm/session.hpp>
 #include <hones/sweep/discover.hpp>
 
+#include "app/ablate_settings.hpp"
 #include "app/commands.hpp"
 #include "app/launch.hpp"
 #include "app/settings/command_line.hpp"
@@ -21,8 +24,10 @@ namespace {
 
 constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
-void set_how_it_runs(const settings::Settings& settings, sweep::DiscoverOptions& options) {
-  options.out = settings.path("discover.out");
+void set_how_it_runs(const settings::Settings& settings, const char* out,
+                     const std::vector<std::string>& command_line, sweep::DiscoverOptions& options) {
+  options.command_line = command_line;
+  options.out = settings.path(out);
   options.restart = settings.boolean("discover.restart");
   options.unit_instances = settings.integer("units.instances");
   options.unit_layers = settings.integer("units.layers");
@@ -43,13 +48,38 @@ void check_together(const settings::Settings& settings) {
   }
 }
 
-// What the command line asks for: a sweep, or a text to print.
+// What the command line asks for: a job, or a text to print.
 struct Wish {
   std::string text;
-  bool dry_run = false;
-  std::string out_named;  // how errors name options.out
-  sweep::DiscoverOptions options;
+  bool only_text = false;
+  std::filesystem::path out;
+  std::string out_named;                          // how errors name it
+  std::function<std::string(int ranks)> dry_run;  // set where it was asked for
+  std::function<ExitCode(comm::Communicator&)> job;
 };
+
+void wish_for_discover(const settings::Settings& settings, const std::vector<std::string>& command_line,
+                       Wish& wish) {
+  check_together(settings);
+  const auto options = std::make_shared<sweep::DiscoverOptions>();
+  set_what_is_computed(settings, *options);
+  set_how_it_runs(settings, "discover.out", command_line, *options);
+  wish.out = options->out;
+  wish.out_named = settings.named("discover.out");
+  wish.dry_run = [options](int ranks) { return sweep::dry_run(*options, ranks); };
+  wish.job = [options](comm::Communicator& world) { return sweep::discover(*options, world); };
+}
+
+void wish_for_ablate(const settings::Settings& settings, const std::vector<std::string>& command_line,
+                     Wish& wish) {
+  const auto options = std::make_shared<sweep::AblateOptions>(ablate_options(settings));
+  set_how_it_runs(settings, "ablate.out", command_line, options->run);
+  check_no_discovery(options->run.out);
+  wish.out = options->run.out;
+  wish.out_named = settings.named("ablate.out");
+  wish.dry_run = [options](int ranks) { return sweep::ablate_dry_run(*options, ranks); };
+  wish.job = [options](comm::Communicator& world) { return sweep::ablate(*options, world); };
+}
 
 Wish wish_of(const std::vector<std::string>& command_line) {
   const settings::Invocation invocation =
@@ -57,31 +87,32 @@ Wish wish_of(const std::vector<std::string>& command_line) {
   Wish wish;
   if (invocation.kind == settings::Invocation::Kind::help) {
     wish.text = invocation.help;
+    wish.only_text = true;
     return wish;
   }
-  check_together(invocation.settings);
-  set_what_is_computed(invocation.settings, wish.options);
-  set_how_it_runs(invocation.settings, wish.options);
-  wish.options.command_line = command_line;
-  wish.dry_run = invocation.settings.boolean("discover.dry_run");
-  wish.out_named = invocation.settings.named("discover.out");
+  const settings::Settings& settings = invocation.settings;
+  if (settings.command() == settings::Command::ablate) {
+    wish_for_ablate(settings, command_line, wish);
+  } else {
+    wish_for_discover(settings, command_line, wish);
+  }
+  wish.only_text = settings.boolean("discover.dry_run");
   return wish;
 }
 
 ExitCode run(const std::vector<std::string>& command_line, comm::Communicator& world) {
   const Wish wish = rank_zero_first(world, [&] {
     Wish wish = wish_of(command_line);
-    if (world.rank() != 0 || wish.options.out.empty()) return wish;
-    if (wish.dry_run) {
-      wish.text = sweep::dry_run(wish.options, world.size());
+    if (world.rank() != 0 || !wish.job) return wish;
+    if (wish.only_text) {
+      wish.text = wish.dry_run(world.size());
     } else {
-      check_output_folder(wish.out_named, wish.options.out);
+      check_output_folder(wish.out_named, wish.out);
     }
     return wish;
   });
   if (world.rank() == 0 && !wish.text.empty()) std::fputs(wish.text.c_str(), stdout);
-  const bool only_text = wish.dry_run || wish.options.out.empty();
-  return only_text ? ExitCode::ok : sweep::discover(wish.options, world);
+  return wish.only_text ? ExitCode::ok : wish.job(world);
 }
 
 // Several ranks end here; main prints the error of a single one.
@@ -95,7 +126,12 @@ ExitCode run(const std::vector<std::string>& command_line, comm::Communicator& w
 
 }  // namespace
 
-int discover(int argc, char** argv) {
+bool is_distributed(const std::string& command) {
+  return command == settings::name_of(settings::Command::discover) ||
+         command == settings::name_of(settings::Command::ablate);
+}
+
+int distributed(int argc, char** argv) {
   const std::vector<std::string> command_line(argv, argv + argc);
   catch_stop_signals();
   comm::Session session(&argc, &argv);

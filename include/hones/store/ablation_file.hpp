@@ -1,0 +1,39 @@
+// ablation.h5, schema_version 1 (docs/outputs.md): per-instance values of every masked row. Written collectively.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <hones/comm/communicator.hpp>
+#include <hones/store/discovery_file.hpp>
+#include <hones/table/cells.hpp>
+#include <hones/table/intervention.hpp>
+
+namespace hones::store {
+
+struct AblationFileRow {
+  std::string strategy;
+  std::int64_t budget = 0;
+  std::int64_t seed = -1;
+  table::Intervention what;
+};
+
+struct AblationFileTask {
+  const table::TaskCells& cells;           // states, utility and log-probabilities complete
+  const std::vector<std::uint16_t>& bleu;  // [N, columns, 10] or empty
+  std::string split;
+  std::string caption_metric;           // corpus | mean, for captions
+  std::vector<AblationFileRow> rows;    // of columns 1, 2, ...
+  std::optional<double> elbow;          // of the head budgets
+};
+
+// Collective: equal values on every rank. FILE.tmp, synced, renamed; errors as for DiscoveryWriter.
+SlabReport write_ablation(const std::filesystem::path& file, comm::Communicator& world,
+                          const FileHeader& header, const std::vector<AblationFileTask>& tasks,
+                          std::chrono::duration<double> call_limit = std::chrono::minutes(10));
+
+}  // namespace hones::store

@@ -1,0 +1,94 @@
+#include "app/ablate_settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <hones/base/error.hpp>
+
+#include "app/neuron_set.hpp"
+#include "app/sweep_settings.hpp"
+
+namespace hones::app {
+
+namespace {
+
+template <typename T>
+std::vector<T> numbers(const settings::Settings& settings, const std::string& key, T least, T most,
+                       const std::string& expected) {
+  std::vector<T> values;
+  for (const std::string& word : settings.list(key)) {
+    T value{};
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc() || end != word.data() + word.size() || !(value >= least && value <= most))
+      settings.refuse(key, expected);
+    values.push_back(value);
+  }
+  return values;
+}
+
+// A set's strategy is its file's name without the ending, or the file and dataset as they were given.
+std::string name_of_set(const std::string& where) {
+  if (where.find(".h5:") != std::string::npos) {
+    const std::size_t dataset = where.find(".h5:") + 4;
+    return std::filesystem::path(where.substr(0, dataset - 1)).filename().string() + ":" +
+           where.substr(dataset);
+  }
+  return std::filesystem::path(where).stem().string();
+}
+
+std::vector<sweep::NamedSet> sets_of(const settings::Settings& settings) {
+  std::vector<sweep::NamedSet> sets;
+  for (const std::string& where : settings.list("ablate.sets")) {
+    sweep::NamedSet& set = sets.emplace_back(sweep::NamedSet{name_of_set(where), {}});
+    if (set.name.find_first_of(",\"\n\r") != std::string::npos)
+      settings.refuse("ablate.sets", "a file name without commas and quotes: it becomes a column of a CSV");
+    for (const auto& [layer, neuron] : read_neuron_set(where)) {
+      // Beyond these no model has any, and they are refused by their number.
+      constexpr std::int64_t kMost = 1'000'000'000;
+      set.neurons.push_back({static_cast<std::int32_t>(std::min(layer, kMost)),
+                             static_cast<std::int32_t>(std::min(neuron, kMost))});
+    }
+    const auto same = [&](const sweep::NamedSet& other) { return other.name == set.name; };
+    if (std::count_if(sets.begin(), sets.end(), same) > 1 ||
+        std::find(sweep::kStrategies.begin(), sweep::kStrategies.end(), set.name) !=
+            sweep::kStrategies.end() ||
+        set.name == "heads")
+      settings.refuse("ablate.sets", "files of different names, none of them a strategy's; " + set.name +
+                                         " is taken");
+  }
+  return sets;
+}
+
+}  // namespace
+
+sweep::AblateOptions ablate_options(const settings::Settings& settings) {
+  sweep::AblateOptions options;
+  set_what_is_computed(settings, options.run);
+  options.run.split = settings.text("ablate.split");
+  options.run.instances = settings.integer("ablate.instances");
+  options.run.queries = settings.integer("ablate.queries");
+  options.run.heads.clear();
+  options.discovery = settings.path("ablate.discovery");
+  options.strategies = settings.list("ablate.strategies");
+  if (options.strategies == std::vector<std::string>{"none"}) options.strategies.clear();
+  if (std::find(options.strategies.begin(), options.strategies.end(), "none") != options.strategies.end())
+    settings.refuse("ablate.strategies", "none alone, or strategies without it");
+  options.budgets = numbers<double>(settings, "ablate.budgets", 0, 1, "shares from 0 to 1 between commas");
+  options.head_budgets = numbers<std::int64_t>(settings, "ablate.head_budgets", 0, 1'000'000'000,
+                                               "numbers of heads between commas");
+  options.sets = sets_of(settings);
+  options.random_seeds = settings.integer("ablate.random_seeds");
+  options.caption_metric = settings.text("ablate.caption_metric");
+  if (settings.given("ranking.top_k")) options.top_k = settings.integer("ranking.top_k");
+  if (settings.given("ranking.weights")) options.weights = settings.text("ranking.weights");
+  return options;
+}
+
+void check_no_discovery(const std::filesystem::path& out) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(out / "discovery.h5", ignored)) return;
+  throw UsageError("--out " + out.string() +
+                   " is the folder of a discover run (it holds discovery.h5); name another folder");
+}
+
+}  // namespace hones::app

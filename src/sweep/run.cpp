@@ -1,0 +1,174 @@
+#include "run.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <hones/base/error.hpp>
+#include <hones/base/log.hpp>
+#include <hones/store/results.hpp>
+
+#include "folder.hpp"
+
+namespace hones::sweep {
+
+using comm::Clock;
+using comm::seconds_since;
+
+Run::Run(const DiscoverOptions& options, comm::Communicator& world)
+    : options_(options), world_(world), start_(comm::Clock::now()) {
+  record_.begun = utc_now();
+  record_.cells_by_rank.assign(static_cast<std::size_t>(world.size()), 0);
+}
+
+void Run::begin_phase(const std::string& phase) {
+  phase_ = phase;
+  phase_start_ = Clock::now();
+  if (progress_) {
+    store::Progress progress;
+    progress.t = seconds_since(start_);
+    progress.phase = phase;
+    progress_->report(progress);
+  }
+}
+
+// The slowest rank's seconds.
+void Run::end_phase() {
+  const std::int64_t mine = static_cast<std::int64_t>(seconds_since(phase_start_) * 1000);
+  std::vector<std::int64_t> all(static_cast<std::size_t>(world_.size()), 0);
+  all[static_cast<std::size_t>(world_.rank())] = mine;
+  finish(world_.sum({all}), "the end of phase " + phase_);
+  record_.phases[phase_] = static_cast<double>(*std::max_element(all.begin(), all.end())) / 1000;
+}
+
+// Every rank reads the same; a rank that cannot throws, and the job ends with its line.
+void Run::read_weights() {
+  if (world_.rank() == 0) {
+    const std::string warning = checkpoint::chat_template_warning(options_.model);
+    if (!warning.empty()) log::warning(warning);
+  }
+  inputs_->load_weights();
+  for (const TaskItems& task : inputs_->tasks) outputs_.emplace_back().cells = inputs_->empty_cells(task);
+  asked_.assign(static_cast<std::size_t>(inputs_->shape.columns()), options_.heads.empty());
+  asked_[0] = true;
+  for (const table::Head head : options_.heads)
+    asked_[static_cast<std::size_t>(inputs_->shape.column(head.layer, head.head))] = true;
+  // Of all weights: one rank reads them once more, which may take longer than a reduction; the others are
+  // told.
+  constexpr double kReading = 3600;  // s
+  if (world_.rank() == 0 && model_digest_.empty()) model_digest_ = checkpoint::model_digest(options_.model);
+  model_digest_ = share_text(model_digest_, std::max(kReading, options_.deadline_seconds));
+}
+
+std::string Run::share_text(const std::string& of_rank_zero, double seconds) {
+  const auto view = std::as_bytes(std::span(of_rank_zero.data(), of_rank_zero.size()));
+  std::vector<std::byte> bytes(view.begin(), view.end());
+  world_.broadcast(bytes, 0, comm::after(std::chrono::duration<double>(seconds)));
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+void Run::open_folder() {
+  prepare_folder(options_, ledger_);
+  progress_ = std::make_unique<store::ProgressLog>(options_.out / "progress.jsonl", stderr,
+                                                   ::isatty(STDERR_FILENO) != 0);
+  store::Progress loaded;
+  loaded.t = seconds_since(start_);
+  loaded.phase = "load";
+  progress_->report(loaded);
+}
+
+std::map<std::string, std::string> Run::environment() const {
+  return sweep::environment(*inputs_, model_digest_);
+}
+
+store::FileHeader Run::header() const {
+  store::FileHeader header;
+  header.model_family = inputs_->model->config().model_type;
+  header.shape = inputs_->shape;
+  header.dtype = model::dtype_name(inputs_->dtype);
+  header.model_digest = model_digest_;
+  header.benchmark_digest = inputs_->benchmark.digest;
+  header.settings_json = options_.settings_json;
+  header.environment = environment();
+  return header;
+}
+
+bool Run::fill_cells(const std::string& phase, std::vector<plan::Unit> units,
+                     const std::function<Work(const plan::Unit&)>& work) {
+  begin_phase(phase);
+  if (world_.rank() == 0) units = left_of(units, inputs_->kinds, inputs_->shape, asked_, held_);
+  cells_done_ = stage(
+      std::move(units),
+      [&](const plan::Unit& unit) {
+        Work done = work(unit);
+        drop_held(done, held_, inputs_->shape);
+        for (Work::Block& block : done.blocks)
+          outputs_[static_cast<std::size_t>(block.task)].cells.own.push_back(std::move(block.cells));
+        return done;
+      },
+      cells_before_, true);
+  if (cells_done_.stopped) return false;
+  record_.exclusions = cells_done_.exclusions;
+  for (const plan::Exclusion& exclusion : record_.exclusions) {
+    table::Instance& instance = outputs_[static_cast<std::size_t>(exclusion.task)]
+                                    .cells.instances[static_cast<std::size_t>(exclusion.instance)];
+    instance.state = table::InstanceState::excluded;
+    instance.reason = exclusion.reason;
+  }
+  for (TaskOutput& output : outputs_) {
+    reduce_cells(output);
+    if (std::none_of(output.cells.instances.begin(), output.cells.instances.end(),
+                     [](const table::Instance& i) { return i.state == table::InstanceState::done; })) {
+      throw Error(ExitCode::bad_instances,
+                  "task " + output.cells.task + ": no instance could be computed; the first reason: " +
+                      (record_.exclusions.empty() ? "none recorded" : record_.exclusions.front().reason));
+    }
+  }
+  return true;
+}
+
+// Afterwards states, utilities, log-probabilities and BLEU counts are complete on every rank.
+void Run::reduce_cells(TaskOutput& output) {
+  table::TaskCells& cells = output.cells;
+  table::place_blocks(cells);
+  output.bleu = table::bleu_of(cells, 0);
+  const std::string what = "the reduction of task " + cells.task;
+  finish(world_.merge({bytes_of(cells.states)}), what);
+  finish(world_.merge({std::span(cells.utility)}), what);
+  finish(world_.merge({std::span(cells.answer_logprob)}), what);
+  if (cells.bleu) finish(world_.merge({bytes_of(output.bleu)}), what);
+  for (std::int64_t i = 0; i < cells.size(); ++i) {
+    table::Instance& instance = cells.instances[static_cast<std::size_t>(i)];
+    if (instance.state == table::InstanceState::excluded) continue;
+    instance.state = table::InstanceState::done;
+    for (std::int64_t c = 0; c < cells.shape.columns(); ++c) {
+      table::CellState& state = cells.states[cells.at(i, c)];
+      if (state != table::CellState::not_done) continue;
+      HONES_ASSERT(!asked_[static_cast<std::size_t>(c)], "a cell of " + cells.task + " that nobody computed");
+      state = table::CellState::not_asked;  // a layer without asked heads has no block
+    }
+  }
+}
+
+void Run::gather_nodes() {
+  const std::string node = world_.node();
+  const auto nodes = world_.gather(std::as_bytes(std::span(node.data(), node.size())), 0,
+                                   comm::after(std::chrono::duration<double>(options_.deadline_seconds)));
+  for (const auto& name : nodes)
+    record_.nodes.emplace_back(reinterpret_cast<const char*>(name.data()), name.size());
+}
+
+void Run::close_record() {
+  record_.seconds = seconds_since(start_);
+  store::Progress done;
+  done.t = record_.seconds;
+  done.phase = "done";
+  done.cells_done = done.cells_all = record_.cells;
+  progress_->report_now(done);
+  store::write_run_json(options_.out, run_json(options_, record_, outputs_));
+  progress_.reset();  // leaves the last line standing
+}
+
+}  // namespace hones::sweep

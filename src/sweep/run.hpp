@@ -1,0 +1,110 @@
+// What every distributed job of one rank has: inputs read, a table of cells filled stage by stage, a ledger to
+// go on from, progress, reductions. `discover` and `ablate` are jobs. In pieces: run.cpp (phases, reading,
+// reductions), run_stage.cpp (one stage), run_ledger.cpp (checkpoints).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hones/comm/communicator.hpp>
+#include <hones/store/discovery_file.hpp>
+#include <hones/store/ledger.hpp>
+#include <hones/store/progress.hpp>
+#include <hones/sweep/options.hpp>
+#include <hones/sweep/outputs.hpp>
+#include <hones/sweep/stage.hpp>
+
+#include "inputs.hpp"
+#include "record.hpp"
+#include "resume.hpp"
+
+namespace hones::sweep {
+
+// What earlier starts of the run have booked, added.
+StageSummary add_figures(StageSummary summary, const store::StageFigures& figures);
+
+// Of a reduction that merges bytes.
+template <typename T>
+std::span<std::uint8_t> bytes_of(std::vector<T>& values) {
+  return {reinterpret_cast<std::uint8_t*>(values.data()), values.size() * sizeof(T)};
+}
+
+// All members but those that say otherwise are collective, like everything that a job does.
+class Run {
+ public:
+  virtual ~Run() = default;
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+ protected:
+  // Both must outlive it.
+  Run(const DiscoverOptions& options, comm::Communicator& world);
+
+  // Rank-local. Attributes of /environment: what decides bits, and what was asked.
+  virtual std::map<std::string, std::string> environment() const;
+  // Rank-local. Cells of a task in a stage.
+  virtual std::int64_t cells_of(std::size_t task, bool cell_stage) const;
+  // What a later stage than that of the cells adds to a generation of the ledger.
+  virtual void add_to_ledger(store::LedgerTask& /*task*/, std::size_t /*index*/,
+                             const StageSummary& /*so_far*/) {}
+
+  void begin_phase(const std::string& phase);
+  void end_phase();
+  void read_weights();  // after inputs_ is made: weights, empty tables, the model's digest
+  void open_folder();   // rank 0
+  void take_over_ledger();
+  // The stage that fills the table: `work` computes the cells of a unit. Afterwards the tables are complete on
+  // every rank, exclusions included. False: stopped on request.
+  bool fill_cells(const std::string& phase, std::vector<plan::Unit> units,
+                  const std::function<Work(const plan::Unit&)>& work);
+  void reduce_cells(TaskOutput& output);
+  StageSummary stage(std::vector<plan::Unit> units, const std::function<Work(const plan::Unit&)>& work,
+                     const StageSummary& before, bool cell_stage);
+  void checkpoint(const StageSummary& so_far, bool cell_stage, bool finished);
+  void log_stop() const;
+  store::FileHeader header() const;
+  std::string share_text(const std::string& of_rank_zero, double seconds);
+  void gather_nodes();  // rank 0 has them in record_
+  // Rank 0: the last word of progress, and run.json.
+  void close_record();
+  std::int64_t cells_of_all(bool cell_stage) const;
+  void finish(std::unique_ptr<comm::Pending> pending, const std::string& what) {
+    comm::finish(std::move(pending), comm::after(std::chrono::duration<double>(options_.deadline_seconds)),
+                 what);
+  }
+
+  const DiscoverOptions& options_;
+  comm::Communicator& world_;
+  comm::Clock::time_point start_;
+  comm::Clock::time_point phase_start_;
+  std::string phase_;
+  std::optional<Inputs> inputs_;
+  std::string model_digest_;
+  std::vector<TaskOutput> outputs_;
+  std::filesystem::path ledger_;  // to go on from; empty: none
+  store::Ledger taken_;           // it, but for the cells
+  Held held_;
+  std::vector<bool> asked_;                        // by column
+  StageSummary cells_before_, cells_done_;         // of earlier starts; and with this one
+  comm::Clock::time_point saved_;                  // the end of the last checkpoint
+  std::unique_ptr<store::ProgressLog> progress_;   // rank 0
+  Record record_;
+
+ private:
+  table::TaskCells cells_so_far(TaskOutput& output, std::int32_t task,
+                                const std::vector<plan::Exclusion>& exclusions, bool cell_stage);
+  store::Progress progress_of(const StageView& view, std::int64_t cells_all,
+                              const StageSummary& before) const;
+  std::pair<int, std::string> verdict(const StageSummary& summary, bool cell_stage) const;
+};
+
+}  // namespace hones::sweep
