@@ -25,7 +25,7 @@ done
 packages="g++ cmake ninja-build ccache pkg-config git ca-certificates python3-venv openmpi-bin libopenmpi-dev
   libhdf5-openmpi-dev hdf5-tools libboost-serialization-dev libcli11-dev libgtest-dev libjpeg62-turbo-dev libpng-dev libpcre2-dev
   nlohmann-json3-dev libspdlog-dev libtomlplusplus-dev libcairo2-dev libicu-dev libssl-dev fonts-dejavu-core libtcmalloc-minimal4
-  clang libclang-rt-14-dev"  # clang and its runtime: the fuzz targets of tests/fuzz alone
+  clang libclang-rt-14-dev slurm-wlm munge"  # for tests alone: clang for the fuzz targets, Slurm for the batch scripts
 
 missing_packages() {
   local package

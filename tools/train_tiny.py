@@ -36,6 +36,8 @@ def arguments():
     parser.add_argument("--boxes", type=float, default=0.6, help="share of the pictures with a box to read")
     parser.add_argument("--words", type=float, default=0.0, help="share of the questions that ask whether a word is printed "
                         "(0: as the scenes have them)")
+    parser.add_argument("--central", type=float, default=0.0, help="share of the pictures described by the caption that the "
+                        "others cover best, the rest by any of the five")
     parser.add_argument("--pairs", type=int, default=1, help="pairs of a true and a false candidate of each picture (1 to 4)")
     parser.add_argument("--penalties-from", type=float, default=0.8, help="share of the time after which the penalties act")
     parser.add_argument("--processes", type=int, default=2)
@@ -117,7 +119,7 @@ def work(rank, args):
         share = used / budget
         generator = np.random.default_rng([args.seed, step, rank])
         batch = data.Batch(training, generator.choice(training.size, args.batch, replace=False), generator,
-                           args.boxes, args.pairs, args.words)
+                           args.boxes, args.pairs, args.words, args.central)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             features = model.features(batch.pixels)
             loss = losses.dense_loss(model, features, batch)

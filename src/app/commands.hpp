@@ -13,6 +13,7 @@ void score(const settings::Settings& settings);
 void plan(const settings::Settings& settings);
 void rank(const settings::Settings& settings);
 void bench(const settings::Settings& settings);
+void watch(const settings::Settings& settings);
 
 // The commands for several ranks, discover and ablate: they start MPI, so they get main's arguments. Returns
 // the exit code.

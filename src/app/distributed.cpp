@@ -12,6 +12,7 @@
 #include <hones/sweep/discover.hpp>
 
 #include "app/ablate_settings.hpp"
+#include "app/allocation.hpp"
 #include "app/commands.hpp"
 #include "app/launch.hpp"
 #include "app/settings/command_line.hpp"
@@ -22,6 +23,7 @@ namespace hones::app {
 
 namespace {
 
+constexpr std::chrono::milliseconds kOthersEndFirst{500};
 constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
 void set_how_it_runs(const settings::Settings& settings, const char* out,
@@ -29,10 +31,13 @@ void set_how_it_runs(const settings::Settings& settings, const char* out,
   options.command_line = command_line;
   options.out = settings.path(out);
   options.restart = settings.boolean("discover.restart");
+  options.accept_environment = settings.boolean("discover.accept_environment");
   options.unit_instances = settings.integer("units.instances");
   options.unit_layers = settings.integer("units.layers");
   options.grant_seed = settings.integer("units.grant_seed");
   options.deadline_seconds = settings.real("units.stage_timeout");
+  options.end_reserve = settings.real("discover.end_reserve");
+  if (launch_of_environment().rank == 0) options.end_time = allocation_end(settings);
   options.checkpoint_seconds = 60 * settings.real("discover.checkpoint_minutes");
   options.stop_asked = stop_asked;
   options.settings_json = settings.to_json();
@@ -131,12 +136,16 @@ bool is_distributed(const std::string& command) {
          command == settings::name_of(settings::Command::ablate);
 }
 
-int distributed(int argc, char** argv) {
+namespace {
+
+int with_ranks(int argc, char** argv, int& rank, int& size) {
   const std::vector<std::string> command_line(argv, argv + argc);
   catch_stop_signals();
   comm::Session session(&argc, &argv);
   comm::Communicator& world = session.world();
-  log::configure(log::Level::info, world.rank(), world.size());
+  rank = world.rank();
+  size = world.size();
+  log::configure(log::Level::info, rank, size);
   try {
     return static_cast<int>(run(command_line, world));
   } catch (const SharedRefusal& refusal) {
@@ -146,6 +155,19 @@ int distributed(int argc, char** argv) {
     if (world.size() == 1) throw;
     end_job(world, error_of(error));
   }
+}
+
+}  // namespace
+
+int distributed(int argc, char** argv) {
+  int rank = 0, size = 1;
+  const int code = with_ranks(argc, argv, rank, size);
+  if (code != static_cast<int>(ExitCode::stopped) || size == 1) return code;
+  // One rank says that the job was stopped, when the others are gone: under srun -K1 the first that does not end
+  // well has the others killed, and the step's exit code would be that of a killed one.
+  if (rank != 0) return static_cast<int>(ExitCode::ok);
+  std::this_thread::sleep_for(kOthersEndFirst);
+  return code;
 }
 
 }  // namespace hones::app

@@ -34,6 +34,8 @@ void run(const hones::settings::Settings& settings) {
       return hones::app::rank(settings);
     case Command::bench:
       return hones::app::bench(settings);
+    case Command::watch:
+      return hones::app::watch(settings);
     case Command::discover:
     case Command::ablate:
       break;  // main has taken them

@@ -13,8 +13,8 @@ namespace hones::plan {
 
 namespace {
 
-// Orders the units not granted yet, next first.
-using Order = std::function<void(std::deque<Unit>&)>;
+// Orders the units not granted yet, next first; `seconds` is what a unit is expected to take, 0 where unknown.
+using Order = std::function<void(std::deque<Unit>&, const std::function<double(const Unit&)>& seconds)>;
 
 class QueueScheduler final : public Scheduler {
  public:
@@ -31,12 +31,13 @@ class QueueScheduler final : public Scheduler {
                    "unit " + std::to_string(unit.id) + " added twice");
       progress_.cost_all += unit.cost;
       ++progress_.units_all;
+      next_id_ = std::max(next_id_, unit.id + 1);
       queue_.push_back(std::move(unit));
     }
-    order_(queue_);
+    sort();
   }
 
-  Grant next(int rank, double now) override {
+  Grant next(int rank, double now, double seconds_left) override {
     const std::size_t r = index(rank);
     if (!asked_) progress_.started = now;
     asked_ = true;
@@ -49,9 +50,18 @@ class QueueScheduler final : public Scheduler {
       grant.kind = Grant::Kind::wait;
       return grant;
     }
+    while (splits(queue_.front())) split_front();
+    const auto fits = std::find_if(queue_.begin(), queue_.end(), [&](const Unit& unit) {
+      return kCaution * expected_seconds(unit).value_or(0) <= seconds_left;
+    });
+    if (fits == queue_.end() || seconds_left <= 0) {
+      out_of_time_ = true;
+      grant.kind = Grant::Kind::wait;
+      return grant;
+    }
     grant.kind = Grant::Kind::unit;
-    grant.unit = std::move(queue_.front());
-    queue_.pop_front();
+    grant.unit = std::move(*fits);
+    queue_.erase(fits);
     served_[r] = true;
     states_[grant.unit.id] = State::granted;
     held_[r].push_back(grant.unit);
@@ -74,8 +84,29 @@ class QueueScheduler final : public Scheduler {
     progress_.cost_done += unit->cost;
     ++progress_.units_done;
     progress_.busy_seconds[r] += outcome.seconds;
+    Measured& measured = measured_[{unit->stage, unit->load}];
+    measured.cost += unit->cost;
+    measured.seconds += outcome.seconds;
     mine.erase(unit);
     state->second = State::done;
+    // What was learnt changes the order most at the beginning; sorting at every unit would cost more than it
+    // gains.
+    if ((progress_.units_done & (progress_.units_done - 1)) == 0) sort();
+  }
+
+  bool out_of_time() const override { return out_of_time_; }
+
+  std::optional<double> expected_seconds(const Unit& unit) const override {
+    const auto found = measured_.find({unit.stage, unit.load});
+    if (found != measured_.end() && found->second.cost > 0)
+      return unit.cost * found->second.seconds / found->second.cost;
+    double cost = 0, seconds = 0;  // of other loads: better than nothing
+    for (const auto& [load, measured] : measured_) {
+      cost += measured.cost;
+      seconds += measured.seconds;
+    }
+    if (cost > 0) return unit.cost * seconds / cost;
+    return std::nullopt;
   }
 
   bool finished() const override { return progress_.units_done == progress_.units_all; }
@@ -83,6 +114,13 @@ class QueueScheduler final : public Scheduler {
   Progress progress() const override {
     Progress progress = progress_;
     for (const auto& mine : held_) progress.running.push_back(mine.empty() ? -1 : mine.front().id);
+    if (progress_.units_done > 0) {
+      double seconds = 0;
+      const auto add = [&](const Unit& unit) { seconds += expected_seconds(unit).value_or(0); };
+      std::for_each(queue_.begin(), queue_.end(), add);
+      for (const auto& mine : held_) std::for_each(mine.begin(), mine.end(), add);
+      progress.seconds_left = seconds / static_cast<double>(held_.size());
+    }
     return progress;
   }
 
@@ -94,6 +132,29 @@ class QueueScheduler final : public Scheduler {
                  "rank=" + std::to_string(rank));
     return static_cast<std::size_t>(rank);
   }
+  // Fewer units than ranks: its parts give more ranks something to do. A layer is never cut.
+  bool splits(const Unit& unit) const {
+    return queue_.size() < held_.size() && unit.stage == Stage::heads && unit.layer_end - unit.layer_begin > 1;
+  }
+  // The upper half goes to the end of the queue; the plain column stays with the lower one.
+  void split_front() {
+    Unit& unit = queue_.front();
+    Unit upper = unit;
+    upper.id = next_id_++;
+    upper.owns_plain = false;
+    const std::int64_t middle = (unit.layer_begin + unit.layer_end) / 2;
+    upper.layer_begin = middle;
+    upper.cost = unit.cost * static_cast<double>(unit.layer_end - middle) /
+                 static_cast<double>(unit.layer_end - unit.layer_begin);
+    unit.cost -= upper.cost;
+    unit.layer_end = middle;
+    states_[upper.id] = State::queued;
+    ++progress_.units_all;
+    queue_.push_back(std::move(upper));
+  }
+  void sort() {
+    order_(queue_, [this](const Unit& unit) { return expected_seconds(unit).value_or(0); });
+  }
   std::int64_t unserved() const { return std::count(served_.begin(), served_.end(), false); }
 
   Order order_;
@@ -101,6 +162,12 @@ class QueueScheduler final : public Scheduler {
   std::map<std::int64_t, State> states_;
   std::vector<std::deque<Unit>> held_;  // per rank: granted and not done, oldest first
   std::vector<bool> served_;            // per rank: has had a unit
+  struct Measured {
+    double cost = 0, seconds = 0;
+  };
+  std::map<std::pair<Stage, std::int32_t>, Measured> measured_;  // units done, by load
+  std::int64_t next_id_ = 0;
+  bool out_of_time_ = false;
   bool asked_ = false;
   Progress progress_;  // but for `running`
 };
@@ -110,18 +177,22 @@ class QueueScheduler final : public Scheduler {
 std::optional<double> Scheduler::Progress::eta_seconds(double now) const {
   if (units_done == units_all) return 0.0;
   if (cost_done <= 0 || now <= started) return std::nullopt;
+  if (seconds_left) return seconds_left;
   return (cost_all - cost_done) * (now - started) / cost_done;
 }
 
 std::unique_ptr<Scheduler> longest_first(int ranks) {
-  return std::make_unique<QueueScheduler>(ranks, [](std::deque<Unit>& queue) {
-    std::sort(queue.begin(), queue.end(),
-              [](const Unit& a, const Unit& b) { return a.cost != b.cost ? a.cost > b.cost : a.id < b.id; });
+  return std::make_unique<QueueScheduler>(ranks, [](std::deque<Unit>& queue, const auto& seconds) {
+    const auto key = [&](const Unit& unit) { return std::pair(seconds(unit), unit.cost); };
+    std::sort(queue.begin(), queue.end(), [&](const Unit& a, const Unit& b) {
+      const auto left = key(a), right = key(b);
+      return left != right ? left > right : a.id < b.id;
+    });
   });
 }
 
 std::unique_ptr<Scheduler> shuffled(int ranks, std::uint64_t seed) {
-  return std::make_unique<QueueScheduler>(ranks, [seed](std::deque<Unit>& queue) {
+  return std::make_unique<QueueScheduler>(ranks, [seed](std::deque<Unit>& queue, const auto& /*seconds*/) {
     std::vector<Unit> units(queue.begin(), queue.end());
     SplitMix64 rng(seed);
     shuffle(std::span(units), rng);

@@ -39,9 +39,13 @@ std::string progress_json(const Progress& progress) {
   json["positions_per_s"] = progress.positions_per_s;
   json["eta_s"] = progress.eta_s ? nlohmann::ordered_json(*progress.eta_s) : nlohmann::ordered_json(nullptr);
   json["excluded"] = progress.excluded;
+  json["checkpoints"] = progress.checkpoints;
   json["ranks"] = nlohmann::ordered_json::array();
   for (const RankProgress& rank : progress.ranks) {
-    json["ranks"].push_back({{"state", rank.state}, {"unit", rank.unit}, {"busy_share", rank.busy_share}});
+    json["ranks"].push_back({{"node", rank.node},
+                             {"state", rank.state},
+                             {"unit", rank.unit},
+                             {"busy_share", rank.busy_share}});
   }
   return json.dump();
 }

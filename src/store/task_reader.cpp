@@ -30,6 +30,12 @@ FileHeader read_header(const InputFile& in) {
   const auto settings = in.read<std::uint8_t>("/settings_json", {InputFile::kAny});
   header.settings_json.assign(settings.begin(), settings.end());
   header.environment = in.text_attributes("/environment");
+  if (in.has_attribute("/", "environments")) {
+    const auto count = in.attribute<std::int64_t>("/", "environments");
+    if (count < 2 || count > 255) in.fail("/", "environments: " + std::to_string(count) + ", expected 2 to 255");
+    for (std::int64_t i = 0; i < count; ++i)
+      header.environments.push_back(in.text_attributes("/environments/" + std::to_string(i)));
+  }
   return header;
 }
 
@@ -129,6 +135,10 @@ TaskCells read_cells(const InputFile& in, const std::string& task, const std::st
   const auto counts = static_cast<std::int64_t>(table::kBleuCounts);
   if (cells.bleu) bleu = in.read<std::uint16_t>(heads + "bleu_counts", {n, columns, counts});
 
+  std::vector<std::uint8_t> environment;
+  cells.by_environment = in.has(heads + "environment");
+  if (cells.by_environment) environment = in.read<std::uint8_t>(heads + "environment", {n, columns});
+
   for (std::int64_t i = 0; i < n; ++i) {
     table::CellBlock block;
     block.instance = i;
@@ -137,6 +147,7 @@ TaskCells read_cells(const InputFile& in, const std::string& task, const std::st
     block.answer_logprob = row(cells.answer_logprob, i, columns);
     if (cells.candidates > 0) block.scores = row(scores, i, columns * cells.candidates);
     if (cells.bleu) block.bleu = row(bleu, i, columns * counts);
+    if (cells.by_environment) block.environment = row(environment, i, columns);
     cells.own.push_back(std::move(block));
   }
   if (in.has(group + "/answers")) read_answers(in, group + "/answers", cells);

@@ -43,6 +43,15 @@ void write_header(OutputFile& out, const FileHeader& header) {
   out.attribute("/", "benchmark_digest", header.benchmark_digest);
   out.group("/environment");
   for (const auto& [name, value] : header.environment) out.attribute("/environment", name, value);
+  if (!header.environments.empty()) {
+    out.attribute("/", "environments", static_cast<std::int64_t>(header.environments.size()));
+    out.group("/environments");
+    for (std::size_t i = 0; i < header.environments.size(); ++i) {
+      const std::string group = "/environments/" + std::to_string(i);
+      out.group(group);
+      for (const auto& [name, value] : header.environments[i]) out.attribute(group, name, value);
+    }
+  }
   const std::vector<std::uint8_t> settings(header.settings_json.begin(), header.settings_json.end());
   out.write_shared("/settings_json", {settings.size()}, std::span<const std::uint8_t>(settings));
   out.group("/tasks", true);
@@ -112,6 +121,13 @@ void write_cells(OutputFile& out, const comm::Communicator& world, const std::st
                    pack<float>(
                        mine, 1, [](const table::CellBlock& b) -> auto& { return b.answer_logprob; }),
                    kNan);
+  if (cells.by_environment) {
+    out.write<std::uint8_t>(
+        group + "/environment", table, slabs,
+        pack<std::uint8_t>(
+            mine, 1, [](const table::CellBlock& b) -> auto& { return b.environment; }),
+        0);
+  }
   if (cells.candidates > 0) {
     const Dims width{dim(cells.candidates)};
     out.write<float>(group + "/scores", {table[0], table[1], width[0]}, rectangles(mine, width),

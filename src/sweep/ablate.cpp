@@ -52,7 +52,9 @@ class Masking : public Run {
     if (world_.rank() == 0) ledger_ = check_folder(options_);
     read();
     take_over_ledger();
+    gather_nodes();
     if (world_.rank() == 0) open_folder();
+    open_log();
     std::vector<plan::Unit> units;  // rank 0 alone cuts and grants
     if (world_.rank() == 0) units = inputs_->row_units(world_.size());
     if (!fill_cells("cells", std::move(units), [&](const plan::Unit& unit) {
@@ -65,7 +67,6 @@ class Masking : public Run {
     if (!nothing_new) checkpoint(StageSummary(), false, true);
     end_phase();
     write();
-    gather_nodes();
     if (world_.rank() == 0) report();
     return ExitCode::ok;
   }

@@ -15,7 +15,9 @@ ExitCode Discovery::run() {
   if (world_.rank() == 0) ledger_ = check_folder(options_);
   read();
   take_over_ledger();
+  gather_nodes();
   if (world_.rank() == 0) open_folder();
+  open_log();
   if (!heads() || !neurons()) {
     log_stop();
     return ExitCode::stopped;

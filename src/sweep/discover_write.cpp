@@ -28,7 +28,6 @@ void Discovery::write() {
 }
 
 void Discovery::report() {
-  gather_nodes();
   if (world_.rank() != 0) return;
   close_record();
   std::fputs(closing_words(options_, record_, outputs_).c_str(), stdout);

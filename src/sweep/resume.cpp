@@ -61,11 +61,16 @@ void check_settings(const std::string& ledger, const std::string& stored_json,
 }
 
 void check_environment(const std::string& ledger, const std::map<std::string, std::string>& stored,
-                       const std::map<std::string, std::string>& here) {
+                       const std::map<std::string, std::string>& here, bool accept) {
+  static const std::set<std::string> machine{"git_commit", "libtorch", "cpu_capability"};
   for (const auto& [name, value] : here) {
     const auto there = stored.find(name);
     const std::string was = there == stored.end() ? "nothing" : there->second;
-    if (was != value) refuse(ledger, "was made with " + name + " = " + was + ", and here it is " + value);
+    if (was == value) continue;
+    const bool may = machine.contains(name);
+    if (may && accept) continue;
+    refuse(ledger, "was made with " + name + " = " + was + ", and here it is " + value +
+                       (may ? "; --accept-environment goes on all the same, and notes which cells were made here" : ""));
   }
 }
 
@@ -117,7 +122,10 @@ std::vector<std::uint8_t> take_over(const std::string& ledger, store::LedgerTask
       row[c] = 1;
       before.invalid_by_task[static_cast<std::size_t>(task)] += state == CellState::invalid;
     }
-    if (any && i % ranks == rank) cells.own.push_back(std::move(block));
+    if (any && i % ranks == rank) {
+      if (cells.by_environment && block.environment.empty()) block.environment.assign(block.states.size(), 0);
+      cells.own.push_back(std::move(block));
+    }
   }
   return held;
 }

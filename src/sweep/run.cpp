@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -92,6 +94,7 @@ store::FileHeader Run::header() const {
   header.benchmark_digest = inputs_->benchmark.digest;
   header.settings_json = options_.settings_json;
   header.environment = environment();
+  header.environments = environments_;
   return header;
 }
 
@@ -104,8 +107,10 @@ bool Run::fill_cells(const std::string& phase, std::vector<plan::Unit> units,
       [&](const plan::Unit& unit) {
         Work done = work(unit);
         drop_held(done, held_, inputs_->shape);
-        for (Work::Block& block : done.blocks)
+        for (Work::Block& block : done.blocks) {
+          if (!environments_.empty()) block.cells.environment.assign(block.cells.states.size(), environment_index_);
           outputs_[static_cast<std::size_t>(block.task)].cells.own.push_back(std::move(block.cells));
+        }
         return done;
       },
       cells_before_, true);
@@ -156,8 +161,25 @@ void Run::gather_nodes() {
   const std::string node = world_.node();
   const auto nodes = world_.gather(std::as_bytes(std::span(node.data(), node.size())), 0,
                                    comm::after(std::chrono::duration<double>(options_.deadline_seconds)));
+  std::string lines;
   for (const auto& name : nodes)
-    record_.nodes.emplace_back(reinterpret_cast<const char*>(name.data()), name.size());
+    lines += std::string(reinterpret_cast<const char*>(name.data()), name.size()) + "\n";
+  std::istringstream all(share_text(lines, options_.deadline_seconds));
+  for (std::string name; std::getline(all, name);) record_.nodes.push_back(name);
+}
+
+std::string Run::name_of(int rank) const {
+  return "rank " + std::to_string(rank) + " on " + record_.nodes.at(static_cast<std::size_t>(rank));
+}
+
+void Run::open_log() {
+  char name[32];
+  std::snprintf(name, sizeof name, "rank-%05d.log", world_.rank());
+  std::error_code ignored;  // a folder that cannot be made shows as a file that cannot be opened
+  std::filesystem::create_directories(options_.out / "logs", ignored);
+  log::also_to(options_.out / "logs" / name, world_.node() + " rank " + std::to_string(world_.rank()));
+  log::debug("ready: " + std::to_string(world_.size()) + " ranks, phase load took " +
+             std::to_string(static_cast<int>(seconds_since(start_))) + " s");
 }
 
 void Run::close_record() {

@@ -62,6 +62,7 @@ class Run {
   void read_weights();  // after inputs_ is made: weights, empty tables, the model's digest
   void open_folder();   // rank 0
   void take_over_ledger();
+  void settle_environment();  // rank-local
   // The stage that fills the table: `work` computes the cells of a unit. Afterwards the tables are complete on
   // every rank, exclusions included. False: stopped on request.
   bool fill_cells(const std::string& phase, std::vector<plan::Unit> units,
@@ -71,9 +72,13 @@ class Run {
                      const StageSummary& before, bool cell_stage);
   void checkpoint(const StageSummary& so_far, bool cell_stage, bool finished);
   void log_stop() const;
+  void log_unit(const plan::Unit& unit, const Work& work, double seconds) const;
   store::FileHeader header() const;
   std::string share_text(const std::string& of_rank_zero, double seconds);
-  void gather_nodes();  // rank 0 has them in record_
+  void gather_nodes();  // into record_, on every rank
+  // Rank-local. "rank 2 on node1".
+  std::string name_of(int rank) const;
+  void open_log();  // this rank's own file
   // Rank 0: the last word of progress, and run.json.
   void close_record();
   std::int64_t cells_of_all(bool cell_stage) const;
@@ -96,6 +101,10 @@ class Run {
   std::vector<bool> asked_;                        // by column
   StageSummary cells_before_, cells_done_;         // of earlier starts; and with this one
   comm::Clock::time_point saved_;                  // the end of the last checkpoint
+  double longest_checkpoint_ = 0;                  // s, of this start
+  std::vector<std::map<std::string, std::string>> environments_;  // of the cells, where several
+  std::uint8_t environment_index_ = 0;                            // of this start
+  bool out_of_time_ = false;                       // why the last stage stopped
   std::unique_ptr<store::ProgressLog> progress_;   // rank 0
   Record record_;
 

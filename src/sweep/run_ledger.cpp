@@ -37,7 +37,7 @@ void Run::take_over_ledger() {
   ledger_ = share_text(ledger_.string(), options_.deadline_seconds);
   if (ledger_.empty()) return;
   taken_ = store::read_ledger(ledger_);
-  check_environment(ledger_.string(), taken_.header.environment, header().environment);
+  settle_environment();
   if (taken_.tasks.size() != outputs_.size())
     throw DataError(ledger_.string() + ": " + std::to_string(taken_.tasks.size()) + " tasks");
   for (std::size_t t = 0; t < outputs_.size(); ++t) {
@@ -54,6 +54,26 @@ void Run::take_over_ledger() {
     log::info("going on from " + ledger_.string() + ": " + grouped(state.heads.cells) + " of " +
               grouped(cells_of_all(true)) + " cells are done");
   }
+}
+
+// Which environment this start is, of those that made the ledger's cells.
+void Run::settle_environment() {
+  environments_ = taken_.header.environments;
+  if (environments_.empty()) environments_ = {taken_.header.environment};
+  const auto here = environment();
+  const auto known = std::find(environments_.begin(), environments_.end(), here);
+  environment_index_ = static_cast<std::uint8_t>(known - environments_.begin());
+  if (known == environments_.end()) {
+    check_environment(ledger_.string(), taken_.header.environment, here, options_.accept_environment);
+    if (environments_.size() == 255)
+      throw UsageError(ledger_.string() + " holds cells of 255 environments: expected fewer");
+    environments_.push_back(here);
+    if (world_.rank() == 0)
+      log::warning(ledger_.string() + " was made in another environment; heads/environment tells which cells are of " +
+                   std::to_string(environment_index_) + ", this one");
+  }
+  if (environments_.size() == 1) environments_.clear();
+  for (TaskOutput& output : outputs_) output.cells.by_environment = !environments_.empty();
 }
 
 // The task's table as the ledger takes it: this rank's blocks moved in, states of all ranks, exclusions.
@@ -97,6 +117,7 @@ void Run::checkpoint(const StageSummary& so_far, bool cell_stage, bool finished)
   for (std::size_t t = 0; t < outputs_.size(); ++t)
     outputs_[t].cells.own = std::move(ledger.tasks[t].cells.own);
   saved_ = Clock::now();
+  longest_checkpoint_ = std::max(longest_checkpoint_, report.seconds);
   ++record_.checkpoints;
   record_.checkpoint_seconds += report.seconds;
   record_.checkpoint_bytes = report.bytes;
@@ -110,7 +131,9 @@ void Run::checkpoint(const StageSummary& so_far, bool cell_stage, bool finished)
 
 void Run::log_stop() const {
   if (world_.rank() == 0)
-    log::info("stopped on request; " + (options_.out / store::kLedger).string() +
+    log::info((out_of_time_ ? std::string("the allocation ends before another unit would: stopped")
+                                       : std::string("stopped on request")) +
+              "; " + (options_.out / store::kLedger).string() +
               " holds what was done, and the same command goes on from there");
 }
 

@@ -1,8 +1,10 @@
 // One stage of a job: what the scheduler's hooks do.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include <hones/base/error.hpp>
+#include <hones/base/log.hpp>
 
 #include "run.hpp"
 
@@ -66,12 +68,28 @@ store::Progress Run::progress_of(const StageView& view, std::int64_t cells_all,
   progress.eta_s = view.progress.eta_seconds(view.now);
   progress.excluded =
       static_cast<std::int64_t>(std::max(view.so_far.exclusions.size(), record_.exclusions.size()));
+  progress.checkpoints = record_.checkpoints;
   for (std::size_t r = 0; r < view.progress.running.size(); ++r) {
     const std::int64_t unit = view.progress.running[r];
-    progress.ranks.push_back({unit >= 0 ? "busy" : "waiting", unit,
+    progress.ranks.push_back({record_.nodes.at(r), unit >= 0 ? "busy" : "waiting", unit,
                               view.now > 0 ? std::min(1.0, view.progress.busy_seconds[r] / view.now) : 0});
   }
   return progress;
+}
+
+// For the rank's own log file.
+void Run::log_unit(const plan::Unit& unit, const Work& work, double seconds) const {
+  const std::string what = unit.stage == plan::Stage::neurons
+                               ? inputs_->tasks.at(static_cast<std::size_t>(unit.load)).task->name()
+                               : inputs_->kinds.at(static_cast<std::size_t>(unit.load)).name;
+  char line[256];
+  std::snprintf(line, sizeof line, "%s unit %lld: %s %lld-%lld, %s %lld-%lld: %lld cells in %.2f s",
+                phase_.c_str(), static_cast<long long>(unit.id), what.c_str(),
+                static_cast<long long>(unit.instance_begin), static_cast<long long>(unit.instance_end - 1),
+                inputs_->shape.rows > 0 ? "interventions" : "layers",
+                static_cast<long long>(unit.layer_begin), static_cast<long long>(unit.layer_end - 1),
+                static_cast<long long>(work.cells), seconds);
+  log::debug(line);
 }
 
 StageSummary Run::stage(std::vector<plan::Unit> units, const std::function<Work(const plan::Unit&)>& work,
@@ -86,7 +104,9 @@ StageSummary Run::stage(std::vector<plan::Unit> units, const std::function<Work(
   }
   StageHooks hooks;
   hooks.work = [&](const plan::Unit& unit) {
+    const auto began = comm::Clock::now();
     const Work done = work(unit);
+    log_unit(unit, done, seconds_since(began));
     plan::Outcome outcome;
     outcome.cells = done.cells;
     outcome.invalid_by_task = done.invalid_by_task;
@@ -107,9 +127,17 @@ StageSummary Run::stage(std::vector<plan::Unit> units, const std::function<Work(
   };
   hooks.stop_asked = [&] { return options_.stop_asked && options_.stop_asked(); };
   hooks.checkpoint = [&](const StageSummary& so_far) { checkpoint(so_far, cell_stage, false); };
+  if (options_.end_time) {
+    hooks.seconds_left = [&] {
+      const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+      return *options_.end_time - now.count() - options_.end_reserve - 2 * longest_checkpoint_;
+    };
+  }
+  hooks.rank_name = [&](int rank) { return name_of(rank) + ", phase " + phase_ + ","; };
   hooks.next_checkpoint = options_.checkpoint_seconds;
   hooks.first_checkpoint = options_.checkpoint_seconds - seconds_since(saved_);
   const StageSummary summary = run_stage(world_, scheduler.get(), hooks, options_.deadline_seconds, before);
+  out_of_time_ = summary.out_of_time;
   if (summary.failure != 0) throw Error(static_cast<ExitCode>(summary.failure), summary.failure_line);
   record_.layer_positions += summary.layer_positions;
   record_.decode_layer_positions += summary.decode_layer_positions;

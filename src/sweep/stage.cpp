@@ -19,6 +19,7 @@ constexpr int kRequest = 1;
 constexpr int kGrant = 2;
 // A rank without work asks again after a pause that grows: others may be in their last unit for long.
 constexpr std::chrono::milliseconds kShortestPause{20}, kLongestPause{500};
+constexpr double kUnknownUnit = 60;  // s: what a unit is cut for, before one is done
 
 using comm::seconds_since;
 
@@ -29,13 +30,16 @@ using comm::seconds_since;
 // once; from then on until all have come back nothing is booked, so that all see one summary.
 class Desk {
  public:
-  Desk(comm::Communicator& world, plan::Scheduler& scheduler, const StageHooks& hooks, StageSummary& summary)
+  Desk(comm::Communicator& world, plan::Scheduler& scheduler, const StageHooks& hooks, StageSummary& summary,
+       double patience)
       : world_(world),
         scheduler_(scheduler),
         hooks_(hooks),
         summary_(summary),
+        patience_(patience),
         start_(comm::Clock::now()),
-        due_(hooks.first_checkpoint) {
+        due_(hooks.first_checkpoint),
+        given_(static_cast<std::size_t>(world.size())) {
     summary_.cells_by_rank.assign(static_cast<std::size_t>(world.size()), 0);
   }
 
@@ -48,16 +52,20 @@ class Desk {
         const auto outcome = comm::from_bytes<plan::Outcome>(message->bytes);
         if (writing_) due_ = seconds_since(start_) + hooks_.next_checkpoint;
         writing_ = false;
+        given_[static_cast<std::size_t>(outcome.rank)] = {};
         book(outcome);
         // Nobody may be missing at a checkpoint.
         if (dismissed == 0 && hooks_.checkpoint) begin_pause(outcome.stop_asked);
         const plan::Grant grant = answer(outcome.rank);
+        if (grant.kind == plan::Grant::Kind::unit)
+          given_[static_cast<std::size_t>(outcome.rank)] = Given{grant.unit, seconds_since(start_)};
         dismissed += grant.kind == plan::Grant::Kind::stage_done || grant.stop;
         sending.push_back(world_.send(comm::to_bytes(grant), outcome.rank, kGrant));
         std::erase_if(sending, [](const auto& pending) { return pending->wait(comm::Clock::now()); });
       }
-      if (const double now = seconds_since(start_); hooks_.tick && now >= next_tick) {
-        hooks_.tick({scheduler_.progress(), summary_, now, false});
+      if (const double now = seconds_since(start_); now >= next_tick) {
+        if (hooks_.tick) hooks_.tick({scheduler_.progress(), summary_, now, false});
+        give_up_silent(now);
         next_tick = now + 1;
       }
     }
@@ -72,7 +80,13 @@ class Desk {
  private:
   plan::Grant answer(int rank) {
     if (summary_.failure != 0) return when_idle(plan::Grant::Kind::stage_done);
-    if (!pausing_) return scheduler_.next(rank, seconds_since(start_));
+    if (!pausing_) {
+      plan::Grant grant = scheduler_.next(rank, seconds_since(start_),
+                                          hooks_.seconds_left ? hooks_.seconds_left() : plan::kEver);
+      if (!scheduler_.out_of_time() || !hooks_.checkpoint || summary_.out_of_time) return grant;
+      summary_.out_of_time = true;  // the ranks come together at a last checkpoint
+      begin_pause(true);
+    }
     plan::Grant grant = when_idle(plan::Grant::Kind::checkpoint);
     if (grant.kind == plan::Grant::Kind::wait) return grant;
     // Settled with the first rank: all go the same way.
@@ -93,6 +107,22 @@ class Desk {
                      ? kind
                      : plan::Grant::Kind::wait;
     return grant;
+  }
+
+  // A rank at work that has been silent for too long will not come back: it is stopped, or gone without a word to
+  // the launcher.
+  void give_up_silent(double now) const {
+    for (std::size_t r = 0; r < given_.size(); ++r) {
+      if (!given_[r]) continue;
+      const double limit = patience_ + 10 * scheduler_.expected_seconds(given_[r]->unit).value_or(kUnknownUnit);
+      const double silent = now - given_[r]->at;
+      if (silent <= limit) continue;
+      const std::string name = hooks_.rank_name ? hooks_.rank_name(static_cast<int>(r)) : "rank " + std::to_string(r);
+      throw Error(ExitCode::rank_failed, name + " has not been heard of for " +
+                                             std::to_string(static_cast<int>(silent)) + " s, in unit " +
+                                             std::to_string(given_[r]->unit.id) +
+                                             "; it is stopped or unreachable");
+    }
   }
 
   void begin_pause(bool asked_by_rank) {
@@ -130,8 +160,14 @@ class Desk {
   plan::Scheduler& scheduler_;
   const StageHooks& hooks_;
   StageSummary& summary_;
+  double patience_;
   comm::Clock::time_point start_;
   double due_;  // of the next checkpoint, from start_
+  struct Given {
+    plan::Unit unit;
+    double at = 0;  // from start_
+  };
+  std::vector<std::optional<Given>> given_;  // by rank: what it works on
   bool stop_asked_ = false;
   bool pausing_ = false;  // the next checkpoint is being waited for
   int sent_ = 0;          // ranks sent to it
@@ -155,7 +191,8 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, const S
     auto sending = world.send(comm::to_bytes(outcome), 0, kRequest);
     const auto message = world.receive(kGrant, comm::after(std::chrono::duration<double>(patience)));
     if (!message) {
-      throw Error(ExitCode::rank_failed, "rank 0 granted nothing for " +
+      throw Error(ExitCode::rank_failed, (hooks.rank_name ? hooks.rank_name(0) : std::string("rank 0")) +
+                                             " granted nothing for " +
                                              std::to_string(static_cast<int>(patience)) +
                                              " s; it is stopped or unreachable");
     }
@@ -187,13 +224,14 @@ StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, co
   StageSummary summary = std::move(before);
   if (world.rank() == 0) {
     HONES_ASSERT(scheduler != nullptr, "rank 0 schedules");
-    Desk desk(world, *scheduler, hooks, summary);
+    Desk desk(world, *scheduler, hooks, summary, patience);
     // A worker's exception leaves through the thread's destructor, which asks the desk to stop and joins it.
     std::jthread thread([&](const std::stop_token& stop) {
       try {
         desk.run(stop);
       } catch (const std::exception& error) {  // the workers wait for grants that will never come
-        log::error("rank 0 on " + world.node() + ": " + error.what());
+        const std::string line = error.what();
+        log::error(line.starts_with("rank ") ? line : "rank 0 on " + world.node() + ": " + line);
         world.abort(static_cast<int>(ExitCode::rank_failed));
       }
     });

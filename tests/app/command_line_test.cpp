@@ -92,12 +92,12 @@ TEST(CommandLine, APositionalFolder) {
 
 TEST(CommandLine, WrongUseInOneLine) {
   EXPECT_EQ(refused({}),
-            "no command: expected one of synth, prepare, generate, score, plan, discover, ablate, rank, bench (hones_mpi "
+            "no command: expected one of synth, prepare, generate, score, plan, discover, ablate, rank, bench, watch (hones_mpi "
             "--help)");
   EXPECT_EQ(refused({"discovr"}),
             "unknown command discovr: the nearest is discover; expected one of synth, prepare, generate, "
-            "score, plan, discover, ablate, rank, bench");
-  EXPECT_EQ(refused({"ablate"}).substr(0, 22), "unknown command ablate");  // not built: does not exist
+            "score, plan, discover, ablate, rank, bench, watch");
+  EXPECT_EQ(refused({"steer"}).substr(0, 21), "unknown command steer");  // not built: does not exist
   EXPECT_EQ(refused(discover_with({"--topk", "3"})),
             "discover: unknown flag --topk: the nearest known one is --top-k");
   EXPECT_EQ(refused(discover_with({"--instance=3"})),

@@ -24,7 +24,7 @@ does "$hones" --version
 grep -Eq '^hones_mpi [0-9.]+, commit ([0-9a-f]{40}(-dirty)?|unknown)$' out.txt || fail "--version said: $(cat out.txt)"
 does "$hones" --help
 
-refused 2 "expected one of synth, prepare, generate, score, plan, discover, ablate, rank, bench" "$hones"
+refused 2 "expected one of synth, prepare, generate, score, plan, discover, ablate, rank, bench, watch" "$hones"
 refused 2 "nearest known one is --top-k" "$hones" discover --topk 3
 refused 2 "discover needs --benchmark" "$hones" discover --model "$model" --out o
 refused 2 "generate needs --image" "$hones" generate --model "$model" --prompt x

@@ -37,6 +37,17 @@ does "${run[@]}" --heads 0:0,2:3,2:4,5:1 --instances 3 --out heads
 "${run[@]}" --heads 0:0,2:3 --instances 3 --out heads 2>err.txt
 [ $? = 2 ] && grep -q "of head 2:4, which is not asked for" err.txt || fail "fewer heads said: $(cat err.txt)"
 
+# Another environment (here: another instruction set) is refused, and with --accept-environment noted cell by cell.
+cp -r grown moved
+ATEN_CPU_CAPABILITY=default "${run[@]}" --heads 0:0,2:3 --instances 49 --out moved 2>err.txt
+[ $? = 2 ] && grep -q "was made with cpu_capability = .*, and here it is .*--accept-environment" err.txt || fail "another CPU said: $(cat err.txt)"
+ATEN_CPU_CAPABILITY=default does "$mpiexec" -n 2 "${run[@]}" --heads 0:0,2:3 --instances 49 --accept-environment --out moved
+does "${run[@]}" --heads 0:0,2:3 --instances 50 --out moved
+h5dump -a /environments -a /environments/1/cpu_capability moved/discovery.h5 | grep -q '"DEFAULT' || fail "the other environment is not told"
+ones=$(h5dump -d /tasks/vqa/heads/environment -s 48,0 -c 1,1 -y -w 0 moved/discovery.h5 | grep -c '^ *1$')
+[ "$ones" = 1 ] || fail "the cells of the other environment are not noted"
+h5dump -d /tasks/vqa/heads/environment grown/discovery.h5 >/dev/null 2>&1 && fail "a run of one environment notes it cell by cell"
+
 # A damaged generation is named, the one before it used; without a whole one nothing is done.
 cp -r at_once damaged
 truncate -s -1 damaged/ledger.h5

@@ -219,7 +219,7 @@ TEST(Scheduler, TellsProgressAndTimeLeft) {
   EXPECT_EQ(progress.busy_seconds, (std::vector<double>{0, 2.5}));
   EXPECT_EQ(progress.running, (std::vector<std::int64_t>{0, 2}));
   ASSERT_TRUE(progress.eta_seconds(13));
-  EXPECT_DOUBLE_EQ(*progress.eta_seconds(13), 7);  // 3 in 3 s since the first request, 7 left
+  EXPECT_DOUBLE_EQ(*progress.eta_seconds(13), 7 * 2.5 / 3 / 2);  // 3 took 2.5 s, 7 are left for two ranks
   outcome.unit = 2;
   scheduler->done(outcome, 14);
   outcome.rank = 0;
@@ -227,6 +227,93 @@ TEST(Scheduler, TellsProgressAndTimeLeft) {
   scheduler->done(outcome, 15);
   EXPECT_TRUE(scheduler->finished());
   EXPECT_DOUBLE_EQ(*scheduler->progress().eta_seconds(15), 0);
+}
+
+Outcome outcome_of(int rank, const Unit& unit, double seconds) {
+  Outcome outcome;
+  outcome.rank = rank;
+  outcome.has_unit = true;
+  outcome.unit = unit.id;
+  outcome.seconds = seconds;
+  return outcome;
+}
+
+TEST(Scheduler, LearnsWhatUnitsOfALoadTake) {
+  const auto scheduler = longest_first(1);
+  std::vector<Unit> units = units_of({10, 9, 4, 3});
+  units[1].load = units[3].load = 1;  // priced lower than they are
+  scheduler->add(units);
+  EXPECT_FALSE(scheduler->expected_seconds(units[2]));
+  Grant grant = scheduler->next(0, 0);
+  EXPECT_EQ(grant.unit.id, 0);
+  scheduler->done(outcome_of(0, grant.unit, 20), 20);
+  EXPECT_DOUBLE_EQ(*scheduler->expected_seconds(units[2]), 8);   // its load: 2 s a cost
+  EXPECT_DOUBLE_EQ(*scheduler->expected_seconds(units[3]), 6);   // another load, by all there is
+  grant = scheduler->next(0, 20);
+  EXPECT_EQ(grant.unit.id, 1);
+  scheduler->done(outcome_of(0, grant.unit, 90), 110);
+  EXPECT_DOUBLE_EQ(*scheduler->expected_seconds(units[3]), 30);
+  EXPECT_EQ(scheduler->next(0, 110).unit.id, 3);  // 30 s before 8 s, whatever the planner thought
+  EXPECT_DOUBLE_EQ(*scheduler->progress().eta_seconds(110), 38);
+}
+
+TEST(Scheduler, NothingIsGrantedThatCannotEndInTime) {
+  const auto scheduler = longest_first(2);
+  const std::vector<Unit> units = units_of({10, 10, 2});
+  scheduler->add(units);
+  const Grant first = scheduler->next(0, 0, 100);
+  EXPECT_EQ(first.kind, Grant::Kind::unit);  // nothing is known yet
+  scheduler->done(outcome_of(0, first.unit, 20), 20);
+  const Grant small = scheduler->next(0, 20, 25);  // 20 s and caution do not fit, 4 s do
+  ASSERT_EQ(small.kind, Grant::Kind::unit);
+  EXPECT_EQ(small.unit.id, 2);
+  EXPECT_FALSE(scheduler->out_of_time());
+  EXPECT_EQ(scheduler->next(1, 21, 24).kind, Grant::Kind::wait);
+  EXPECT_TRUE(scheduler->out_of_time());
+}
+
+TEST(Scheduler, FewerUnitsThanRanksAreGrantedInParts) {
+  const auto scheduler = longest_first(4);
+  Unit unit;
+  unit.layer_begin = 2;
+  unit.layer_end = 9;
+  unit.owns_plain = true;
+  unit.cost = 7;
+  scheduler->add({unit});
+  std::vector<Unit> parts;
+  for (int rank = 0; rank < 4; ++rank) {
+    const Grant grant = scheduler->next(rank, 0);
+    ASSERT_EQ(grant.kind, Grant::Kind::unit) << rank;
+    parts.push_back(grant.unit);
+  }
+  std::vector<int> layers(12, 0);
+  std::set<std::int64_t> ids;
+  double cost = 0;
+  int plain = 0;
+  for (const Unit& part : parts) {
+    for (std::int64_t l = part.layer_begin; l < part.layer_end; ++l) ++layers[static_cast<std::size_t>(l)];
+    ids.insert(part.id);
+    cost += part.cost;
+    plain += part.owns_plain;
+  }
+  // What is left in the queue is granted as ranks come back.
+  while (!scheduler->finished()) {
+    const Unit part = parts.back();
+    parts.pop_back();
+    scheduler->done(outcome_of(static_cast<int>(parts.size()), part, part.cost), 1);
+    const Grant grant = scheduler->next(static_cast<int>(parts.size()), 1);
+    if (grant.kind != Grant::Kind::unit) continue;
+    for (std::int64_t l = grant.unit.layer_begin; l < grant.unit.layer_end; ++l)
+      ++layers[static_cast<std::size_t>(l)];
+    ids.insert(grant.unit.id);
+    cost += grant.unit.cost;
+    plain += grant.unit.owns_plain;
+    parts.push_back(grant.unit);
+  }
+  EXPECT_EQ(layers, (std::vector<int>{0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0}));
+  EXPECT_DOUBLE_EQ(cost, 7);
+  EXPECT_EQ(plain, 1);
+  EXPECT_EQ(static_cast<std::int64_t>(ids.size()), scheduler->progress().units_all);
 }
 
 }  // namespace

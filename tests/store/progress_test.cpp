@@ -20,7 +20,7 @@ Progress at(double t, const std::string& phase = "heads") {
   progress.units_done = 31;
   progress.positions_per_s = 5400.4;
   progress.eta_s = 250.0;
-  progress.ranks = {{"busy", 17, 0.9}, {"waiting", -1, 0.4}};
+  progress.ranks = {{"node0", "busy", 17, 0.9}, {"node1", "waiting", -1, 0.4}};
   return progress;
 }
 
@@ -57,6 +57,8 @@ TEST(Progress, AsJson) {
   ASSERT_EQ(json["ranks"].size(), 2u);
   EXPECT_EQ(json["ranks"][0]["state"], "busy");
   EXPECT_EQ(json["ranks"][0]["unit"], 17);
+  EXPECT_EQ(json["ranks"][1]["node"], "node1");
+  EXPECT_EQ(json["checkpoints"], 0);
   EXPECT_EQ(json["ranks"][1]["busy_share"], 0.4);
   auto unknown = at(10);
   unknown.eta_s.reset();

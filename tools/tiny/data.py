@@ -1,4 +1,5 @@
 """Scenes as arrays: pictures, token ids of everything said about them, and dense labels for every patch."""
+import collections
 import json
 from pathlib import Path
 
@@ -118,6 +119,23 @@ def spelled(ids, printed, first, rest):
     return result
 
 
+def central(captions):
+    """Index of the caption whose n-grams (n = 1 to 4) are covered best by the others: what a model says that must please
+    all five references at once."""
+    grams = [[collections.Counter(zip(*(words[i:] for i in range(n)))) for n in range(1, 5)]
+             for words in (caption.rstrip(".").split(" ") for caption in captions)]
+    scores = []
+    for k, own in enumerate(grams):
+        score = 1.0
+        for n in range(4):
+            covered = collections.Counter()
+            for other in grams[:k] + grams[k + 1:]:
+                covered |= own[n] & other[n]
+            score *= (covered.total() + 0.1) / (own[n].total() + 0.1)
+        scores.append(score)
+    return int(np.argmax(scores))
+
+
 def put(row, ids):
     if len(ids) > len(row):
         raise ValueError(f"{len(ids)} tokens, room for {len(row)}")
@@ -143,6 +161,7 @@ def prepare(folder, out, words):
         "caption_marks": np.full((n, 5, TEXT), -1, np.int8),
         "question_points": np.full((n, 4, QUESTION, 2), -1, np.int8),
         "caption_points": np.full((n, 5, TEXT, 2), -1, np.int8),
+        "central": np.zeros(n, np.int8),
         "family": np.full(n, -1, np.int64),
     }
     for i, scene in enumerate(scenes):
@@ -160,6 +179,7 @@ def prepare(folder, out, words):
             put(arrays["captions"][i, k, :TEXT - 1], words.text(caption["text"]))
             put(arrays["caption_points"][i, k], points(words, caption["text"], scene))
             put(arrays["caption_marks"][i, k], marks(words, caption["text"], caption["text"]))
+        arrays["central"][i] = central([caption["text"] for caption in scene["captions"]])
         for k, foil in enumerate(scene["foils"]):
             put(arrays["foils"][i, k], words.text(foil["text"]))
             put(arrays["foil_marks"][i, k], marks(words, scene["captions"][foil["caption"]]["text"], foil["text"]))
@@ -173,7 +193,7 @@ def prepare(folder, out, words):
 
 class Data:
     NAMES = ["pixels", "dense", "boxes", "printed", "questions", "answers", "kinds", "captions", "foils", "foil_marks",
-             "caption_marks", "question_points", "caption_points", "family"]
+             "caption_marks", "question_points", "caption_points", "central", "family"]
 
     def __init__(self, folder, words):
         for name in self.NAMES:
@@ -207,7 +227,7 @@ class Batch:
     """Pictures of some scenes, and two groups of segments that follow each picture: short answers and captions, and
     candidates. `labels` holds the token to predict at each position, -1 where nothing is asked."""
 
-    def __init__(self, data, indices, rng, box_share=0.6, pairs=1, word_share=0.0):
+    def __init__(self, data, indices, rng, box_share=0.6, pairs=1, word_share=0.0, central_share=0.0):
         self.pixels = np.array(data.pixels[indices])
         self.dense = np.array(data.dense[indices])
         self.inside = np.zeros((len(indices), GRID * GRID), np.int64)
@@ -229,7 +249,8 @@ class Batch:
             while len(segments) < 3:
                 segments.append(segments[-1])
             said = rng.permutation(5)
-            segments.append((data.caption, real(data.captions[i, said[0]]), CAPTION_TASK, [], [], []))
+            told = data.central[i] if rng.random() < central_share else said[0]
+            segments.append((data.caption, real(data.captions[i, told]), CAPTION_TASK, [], [], []))
             answers.append(segments)
             candidates.append([c for k in range(pairs) for c in self.two_candidates(data, i, said[1 + k], rng)])
         self.groups = [self.arrange(answers), self.arrange(candidates)]

@@ -25,7 +25,9 @@ struct FileHeader {
   std::string model_digest;
   std::string benchmark_digest;
   std::string settings_json;                       // only what can change a number
-  std::map<std::string, std::string> environment;  // attributes of the group /environment
+  std::map<std::string, std::string> environment;  // attributes of the group /environment: the last start's
+  // Where cells were made in several: all of them, what heads/environment counts; else empty.
+  std::vector<std::map<std::string, std::string>> environments;
 };
 
 using table::HeadTables;

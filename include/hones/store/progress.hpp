@@ -11,6 +11,7 @@
 namespace hones::store {
 
 struct RankProgress {
+  std::string node;        // host name; empty: unknown
   std::string state;       // "busy", "waiting", "loading", ...
   std::int64_t unit = -1;  // -1: none
   double busy_share = 0;   // of the time since the start, 0..1
@@ -25,6 +26,7 @@ struct Progress {
   double positions_per_s = 0;
   std::optional<double> eta_s;
   std::int64_t excluded = 0;
+  std::int64_t checkpoints = 0;  // generations of the ledger, over all starts of the run
   std::vector<RankProgress> ranks;
 };
 

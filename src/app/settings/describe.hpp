@@ -77,5 +77,6 @@ std::vector<Setting> ablate_settings();
 std::vector<Setting> ranking_settings();
 std::vector<Setting> plan_settings();
 std::vector<Setting> bench_settings();
+std::vector<Setting> watch_settings();
 
 }  // namespace hones::settings

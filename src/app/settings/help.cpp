@@ -29,6 +29,8 @@ std::string_view does(Command command) {
       return "makes the rankings again with other choices, without the model";
     case Command::bench:
       return "speed of the engine on this machine, beside slower forms of the same work";
+    case Command::watch:
+      return "how far a job is, from the files in its folder alone; live on a terminal";
   }
   return "";
 }

@@ -11,7 +11,8 @@ namespace hones::settings {
 namespace {
 
 constexpr std::array kCommands{Command::synth, Command::prepare,  Command::generate, Command::score,
-                               Command::plan,  Command::discover, Command::ablate,   Command::rank, Command::bench};
+                               Command::plan,  Command::discover, Command::ablate,   Command::rank, Command::bench,
+                               Command::watch};
 
 // Levenshtein: insertions, deletions, substitutions.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
@@ -78,6 +79,8 @@ std::string_view name_of(Command command) {
       return "rank";
     case Command::bench:
       return "bench";
+    case Command::watch:
+      return "watch";
   }
   throw InternalError("an unknown command");
 }

@@ -89,12 +89,28 @@ std::vector<Setting> discover_settings() {
           .once()
           .in({discover, ablate})
           .means("begin anew in a folder that holds results or a ledger, instead of going on from it"),
+      boolean("discover.accept_environment", "--accept-environment")
+          .once()
+          .in({discover, ablate})
+          .means("go on from a ledger that another commit, LibTorch or kind of processor made; the results note "
+                 "which cells are whose"),
       real("discover.checkpoint_minutes", "--checkpoint-minutes", 10)
           .unit("min")
           .above(0)
           .at_most(kMostSeconds / 60)
           .in({discover, ablate})
           .means("from one checkpoint (ledger.h5) to the next; USR1 writes one at once and stops"),
+      text("discover.deadline", "--deadline", "")
+          .once()
+          .in({discover, ablate})
+          .means("when the allocation ends, as 2026-11-27T08:00:00 or +SECONDS from now: nothing is begun that "
+                 "cannot be done by then, a checkpoint is written and the exit code is 75; none: as Slurm says"),
+      real("discover.end_reserve", "--end-reserve", 60)
+          .unit("s")
+          .at_least(0)
+          .at_most(kMostSeconds)
+          .in({discover, ablate})
+          .means("kept free before the allocation's end, beside the time that a checkpoint takes"),
       boolean("discover.dry_run", "--dry-run")
           .once()
           .in({discover, ablate})
@@ -276,6 +292,19 @@ std::vector<Setting> plan_settings() {
           .new_each_run()
           .in({plan})
           .means("file that the figures go to"),
+  };
+}
+
+std::vector<Setting> watch_settings() {
+  return {
+      path("watch.folder", "DIR").required().in({watch}).means("folder of a discover or ablate job (its --out)"),
+      real("watch.every", "--every", 2)
+          .unit("s")
+          .above(0)
+          .at_most(kMostSeconds)
+          .in({watch})
+          .means("from one look to the next, on a terminal"),
+      boolean("watch.once", "--once").once().in({watch}).means("look once, on a terminal too"),
   };
 }
 
