@@ -24,6 +24,9 @@ import time
 from pathlib import Path
 
 
+PENALTIES = (0.02, 0.03, 0.1)  # routing, sparsity, direct writing
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", type=Path, help="folder of training scenes")
@@ -40,6 +43,8 @@ def arguments():
                         "others cover best, the rest by any of the five")
     parser.add_argument("--pairs", type=int, default=1, help="pairs of a true and a false candidate of each picture (1 to 4)")
     parser.add_argument("--penalties-from", type=float, default=0.8, help="share of the time after which the penalties act")
+    parser.add_argument("--penalties", type=lambda text: tuple(map(float, text.split(","))), default=PENALTIES,
+                        metavar="R,S,D", help="weights of the penalties: routing, sparsity, direct writing (%(default)s)")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write the checkpoint here at the end")
@@ -60,7 +65,6 @@ def with_tcmalloc():
 
 
 VISION_ALONE = 0.05   # share of the time in which the vision tower learns alone from dense labels
-PENALTIES = (0.02, 0.03, 0.1)  # routing, sparsity, direct writing
 SAVE_EVERY, VALIDATE_EVERY = 120.0, 180.0  # s
 
 
@@ -68,8 +72,8 @@ def rate(share):
     return min(1.0, share / 0.01 + 0.02) * max(0.0, 1.0 - share)
 
 
-def penalty_weights(share, start):
-    return [w * min(1.0, max(0.0, (share - start) / 0.1)) for w in PENALTIES]
+def penalty_weights(share, start, full):
+    return [w * min(1.0, max(0.0, (share - start) / 0.1)) for w in full]
 
 
 def work(rank, args):
@@ -126,7 +130,7 @@ def work(rank, args):
             parts = {"dense": loss}
             if args.begin or share >= VISION_ALONE:
                 weight = 0.06 if args.begin else 0.3 + (0.06 - 0.3) * (share - VISION_ALONE) / (1 - VISION_ALONE)
-                answers, more = losses.answer_loss(model, features, batch, penalty_weights(share, args.penalties_from))
+                answers, more = losses.answer_loss(model, features, batch, penalty_weights(share, args.penalties_from, args.penalties))
                 loss = weight * loss + answers
                 parts |= more
         loss.backward()

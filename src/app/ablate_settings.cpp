@@ -53,8 +53,8 @@ std::vector<sweep::NamedSet> sets_of(const settings::Settings& settings) {
         std::find(sweep::kStrategies.begin(), sweep::kStrategies.end(), set.name) !=
             sweep::kStrategies.end() ||
         set.name == "heads")
-      settings.refuse("ablate.sets", "files of different names, none of them a strategy's; " + set.name +
-                                         " is taken");
+      settings.refuse("ablate.sets",
+                      "files of different names, none of them a strategy's; " + set.name + " is taken");
   }
   return sets;
 }

@@ -7,8 +7,8 @@
 
 namespace hones::app {
 
-// Seconds since 1970: --deadline, else SLURM_JOB_END_TIME, else what squeue says of SLURM_JOB_ID, else none. Asks
-// squeue, at most 10 s long: for rank 0 alone. UsageError for a --deadline that is no time.
+// Seconds since 1970: --deadline, else SLURM_JOB_END_TIME, else what squeue says of SLURM_JOB_ID, else none.
+// Asks squeue, at most 10 s long: for rank 0 alone. UsageError for a --deadline that is no time.
 std::optional<double> allocation_end(const settings::Settings& settings);
 
 }  // namespace hones::app

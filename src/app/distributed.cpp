@@ -163,8 +163,8 @@ int distributed(int argc, char** argv) {
   int rank = 0, size = 1;
   const int code = with_ranks(argc, argv, rank, size);
   if (code != static_cast<int>(ExitCode::stopped) || size == 1) return code;
-  // One rank says that the job was stopped, when the others are gone: under srun -K1 the first that does not end
-  // well has the others killed, and the step's exit code would be that of a killed one.
+  // One rank says that the job was stopped, when the others are gone: under srun -K1 the first that does not
+  // end well has the others killed, and the step's exit code would be that of a killed one.
   if (rank != 0) return static_cast<int>(ExitCode::ok);
   std::this_thread::sleep_for(kOthersEndFirst);
   return code;

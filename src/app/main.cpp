@@ -67,7 +67,8 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const hones::app::Launch launch = hones::app::launch_of_environment();
   try {
-    if (!arguments.empty() && hones::app::is_distributed(arguments[0])) return hones::app::distributed(argc, argv);
+    if (!arguments.empty() && hones::app::is_distributed(arguments[0]))
+      return hones::app::distributed(argc, argv);
     run_alone(arguments, launch);
     return static_cast<int>(hones::ExitCode::ok);
   } catch (const std::exception& error) {

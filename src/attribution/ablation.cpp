@@ -1,9 +1,8 @@
-#include <hones/attribution/ablation.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include <hones/attribution/ablation.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/rng.hpp>
 #include <hones/stats/stats.hpp>

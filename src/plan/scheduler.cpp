@@ -13,7 +13,8 @@ namespace hones::plan {
 
 namespace {
 
-// Orders the units not granted yet, next first; `seconds` is what a unit is expected to take, 0 where unknown.
+// Orders the units not granted yet, next first; `seconds` is what a unit is expected to take, 0 where
+// unknown.
 using Order = std::function<void(std::deque<Unit>&, const std::function<double(const Unit&)>& seconds)>;
 
 class QueueScheduler final : public Scheduler {
@@ -134,7 +135,8 @@ class QueueScheduler final : public Scheduler {
   }
   // Fewer units than ranks: its parts give more ranks something to do. A layer is never cut.
   bool splits(const Unit& unit) const {
-    return queue_.size() < held_.size() && unit.stage == Stage::heads && unit.layer_end - unit.layer_begin > 1;
+    return queue_.size() < held_.size() && unit.stage == Stage::heads &&
+           unit.layer_end - unit.layer_begin > 1;
   }
   // The upper half goes to the end of the queue; the plain column stays with the lower one.
   void split_front() {

@@ -1,6 +1,5 @@
-#include <hones/store/ablation_file.hpp>
-
 #include <hones/base/error.hpp>
+#include <hones/store/ablation_file.hpp>
 
 #include "disk.hpp"
 #include "output_file.hpp"
@@ -42,7 +41,8 @@ void write_values(OutputFile& out, const std::string& group, const AblationFileT
   for (const table::CellState state : cells.states) states.push_back(static_cast<std::uint8_t>(state));
   out.write_shared<std::uint8_t>(group + "cell", leading, turned(states, cells, first, last));
   out.write_shared<double>(group + "utility", leading, turned(cells.utility, cells, first, last));
-  out.write_shared<float>(group + "answer_logprob", leading, turned(cells.answer_logprob, cells, first, last));
+  out.write_shared<float>(group + "answer_logprob", leading,
+                          turned(cells.answer_logprob, cells, first, last));
   if (!cells.bleu) return;
   leading.push_back(table::kBleuCounts);
   out.write_shared<std::uint16_t>(group + "bleu_counts", leading,

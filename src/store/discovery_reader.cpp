@@ -58,8 +58,8 @@ DiscoveryContents read_discovery(const std::filesystem::path& file) {
     if (in.has(group + "/neurons/drawn")) {
       for (const std::string& seed : in.members(group + "/neurons/drawn")) {
         const std::string of = "/neurons/drawn/" + seed;
-        read.drawn.push_back({std::stoll(seed), read_sums(in, group + of, shape),
-                              read_neuron_tables(in, group, of, shape)});
+        read.drawn.push_back(
+            {std::stoll(seed), read_sums(in, group + of, shape), read_neuron_tables(in, group, of, shape)});
       }
     }
     contents.tasks.push_back(std::move(read));

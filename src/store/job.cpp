@@ -1,5 +1,3 @@
-#include <hones/store/job.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,12 +9,13 @@
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
+#include <hones/store/job.hpp>
 
 namespace hones::store {
 
 namespace {
 
-constexpr double kSilent = 60;           // s without a word: something is wrong, or over
+constexpr double kSilent = 60;  // s without a word: something is wrong, or over
 constexpr std::size_t kRanksShown = 32;
 constexpr std::size_t kExcludedShown = 10;
 
@@ -38,7 +37,8 @@ std::string last_line(const std::filesystem::path& file) {
   const std::size_t end = tail.rfind('\n');
   if (end == std::string::npos) return "";
   const std::size_t begin = end == 0 ? std::string::npos : tail.rfind('\n', end - 1);
-  return tail.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin == std::string::npos ? 0 : begin + 1));
+  return tail.substr(begin == std::string::npos ? 0 : begin + 1,
+                     end - (begin == std::string::npos ? 0 : begin + 1));
 }
 
 template <typename Read>
@@ -62,7 +62,8 @@ Progress progress_of(const nlohmann::json& json) {
   progress.excluded = json.at("excluded");
   progress.checkpoints = json.value("checkpoints", std::int64_t{0});
   for (const nlohmann::json& rank : json.at("ranks"))
-    progress.ranks.push_back({rank.value("node", std::string()), rank.at("state"), rank.at("unit"), rank.at("busy_share")});
+    progress.ranks.push_back(
+        {rank.value("node", std::string()), rank.at("state"), rank.at("unit"), rank.at("busy_share")});
   return progress;
 }
 
@@ -71,17 +72,20 @@ std::string ranks_told(const std::vector<RankProgress>& ranks) {
   std::size_t node_width = 4;
   for (const RankProgress& rank : ranks) node_width = std::max(node_width, rank.node.size());
   char line[512];
-  std::snprintf(line, sizeof line, "   rank  %-*s  state       unit   busy\n", static_cast<int>(node_width), "node");
+  std::snprintf(line, sizeof line, "   rank  %-*s  state       unit   busy\n", static_cast<int>(node_width),
+                "node");
   std::string text = line;
   for (std::size_t r = 0; r < std::min(ranks.size(), kRanksShown); ++r) {
-    std::snprintf(line, sizeof line, "  %5zu  %-*.200s  %-8s  %6s  %3.0f %%\n", r, static_cast<int>(node_width),
-                  ranks[r].node.c_str(), ranks[r].state.c_str(),
+    std::snprintf(line, sizeof line, "  %5zu  %-*.200s  %-8s  %6s  %3.0f %%\n", r,
+                  static_cast<int>(node_width), ranks[r].node.c_str(), ranks[r].state.c_str(),
                   ranks[r].unit < 0 ? "-" : std::to_string(ranks[r].unit).c_str(), 100 * ranks[r].busy_share);
     text += line;
   }
   if (ranks.size() > kRanksShown) {
-    const auto busy = std::count_if(ranks.begin() + kRanksShown, ranks.end(), [](const RankProgress& r) { return r.unit >= 0; });
-    text += "  and " + std::to_string(ranks.size() - kRanksShown) + " more, " + std::to_string(busy) + " of them busy\n";
+    const auto busy = std::count_if(ranks.begin() + kRanksShown, ranks.end(),
+                                    [](const RankProgress& r) { return r.unit >= 0; });
+    text += "  and " + std::to_string(ranks.size() - kRanksShown) + " more, " + std::to_string(busy) +
+            " of them busy\n";
   }
   return text;
 }
@@ -91,11 +95,13 @@ std::string ranks_told(const std::vector<RankProgress>& ranks) {
 JobView view_of(const std::filesystem::path& folder) {
   JobView view;
   view.folder = folder;
-  const std::filesystem::path file = folder / "progress.jsonl", run = folder / "run.json", ledger = folder / "ledger.h5";
+  const std::filesystem::path file = folder / "progress.jsonl", run = folder / "run.json",
+                              ledger = folder / "ledger.h5";
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored)) {
-    throw DataError(file.string() + ": no such file: expected the folder of a discover or ablate job (--out), which "
-                                    "has one from its start");
+    throw DataError(file.string() +
+                    ": no such file: expected the folder of a discover or ablate job (--out), which "
+                    "has one from its start");
   }
   if (const std::string line = last_line(file); !line.empty())
     parse(line, file, [&](const nlohmann::json& json) { view.progress = progress_of(json); });
@@ -119,13 +125,15 @@ std::string told(const JobView& view) {
   std::string text = view.folder.string() + ": ";
   if (!view.progress) return text + "started, nothing said yet\n";
   const Progress& progress = *view.progress;
-  text += view.finished ? "done, " + grouped(progress.cells_all) + " cells in " + duration(view.seconds) +
-                              (view.interruptions > 0 ? ", " + grouped(view.interruptions) + " interruptions before" : "")
-                        : progress_line(progress);
+  text +=
+      view.finished
+          ? "done, " + grouped(progress.cells_all) + " cells in " + duration(view.seconds) +
+                (view.interruptions > 0 ? ", " + grouped(view.interruptions) + " interruptions before" : "")
+          : progress_line(progress);
   text += "\n";
   if (view.ledger_age) {
-    text += "  " + (view.finished ? std::string() : grouped(progress.checkpoints) + " checkpoints, ") + "ledger.h5 " +
-            duration(*view.ledger_age) + " old, " + grouped(view.ledger_bytes) + " bytes\n";
+    text += "  " + (view.finished ? std::string() : grouped(progress.checkpoints) + " checkpoints, ") +
+            "ledger.h5 " + duration(*view.ledger_age) + " old, " + grouped(view.ledger_bytes) + " bytes\n";
   } else {
     text += "  no checkpoint yet\n";
   }
@@ -135,7 +143,8 @@ std::string told(const JobView& view) {
     text += "  excluded: " + e.task + " image " + e.image_id + ": " + e.reason + "\n";
   }
   if (view.excluded.size() > kExcludedShown)
-    text += "  and " + std::to_string(view.excluded.size() - kExcludedShown) + " more excluded, in run.json\n";
+    text +=
+        "  and " + std::to_string(view.excluded.size() - kExcludedShown) + " more excluded, in run.json\n";
   if (!view.finished && view.silent > kSilent) {
     text += "  nothing was written for " + duration(view.silent) +
             ": the job has stopped (the same command goes on), waits for an allocation, or hangs\n";

@@ -42,10 +42,8 @@ std::string progress_json(const Progress& progress) {
   json["checkpoints"] = progress.checkpoints;
   json["ranks"] = nlohmann::ordered_json::array();
   for (const RankProgress& rank : progress.ranks) {
-    json["ranks"].push_back({{"node", rank.node},
-                             {"state", rank.state},
-                             {"unit", rank.unit},
-                             {"busy_share", rank.busy_share}});
+    json["ranks"].push_back(
+        {{"node", rank.node}, {"state", rank.state}, {"unit", rank.unit}, {"busy_share", rank.busy_share}});
   }
   return json.dump();
 }

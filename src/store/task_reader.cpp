@@ -32,7 +32,8 @@ FileHeader read_header(const InputFile& in) {
   header.environment = in.text_attributes("/environment");
   if (in.has_attribute("/", "environments")) {
     const auto count = in.attribute<std::int64_t>("/", "environments");
-    if (count < 2 || count > 255) in.fail("/", "environments: " + std::to_string(count) + ", expected 2 to 255");
+    if (count < 2 || count > 255)
+      in.fail("/", "environments: " + std::to_string(count) + ", expected 2 to 255");
     for (std::int64_t i = 0; i < count; ++i)
       header.environments.push_back(in.text_attributes("/environments/" + std::to_string(i)));
   }

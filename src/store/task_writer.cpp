@@ -122,11 +122,10 @@ void write_cells(OutputFile& out, const comm::Communicator& world, const std::st
                        mine, 1, [](const table::CellBlock& b) -> auto& { return b.answer_logprob; }),
                    kNan);
   if (cells.by_environment) {
-    out.write<std::uint8_t>(
-        group + "/environment", table, slabs,
-        pack<std::uint8_t>(
-            mine, 1, [](const table::CellBlock& b) -> auto& { return b.environment; }),
-        0);
+    out.write<std::uint8_t>(group + "/environment", table, slabs,
+                            pack<std::uint8_t>(
+                                mine, 1, [](const table::CellBlock& b) -> auto& { return b.environment; }),
+                            0);
   }
   if (cells.candidates > 0) {
     const Dims width{dim(cells.candidates)};

@@ -1,6 +1,4 @@
 // Masks sets of neurons and heads on a split, and says what they cost.
-#include <hones/sweep/ablate.hpp>
-
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -15,6 +13,7 @@
 #include <hones/stats/elbow.hpp>
 #include <hones/store/ablation_file.hpp>
 #include <hones/store/results.hpp>
+#include <hones/sweep/ablate.hpp>
 
 #include "ablation_rows.hpp"
 #include "folder.hpp"
@@ -118,14 +117,15 @@ class Masking : public Run {
   void summarise(std::size_t t, std::vector<store::AblationFileTask>& tasks) {
     const table::TaskCells& cells = outputs_[t].cells;
     const std::vector<AblationRow>& rows = rows_[t];
-    const attribution::Ablation drops(cells, outputs_[t].bleu,
-                                      {options_.seed, options_.bootstrap_resamples, ablation_.caption_metric});
+    const attribution::Ablation drops(
+        cells, outputs_[t].bleu, {options_.seed, options_.bootstrap_resamples, ablation_.caption_metric});
     const std::vector<Group> groups = groups_of(rows);
     std::vector<double> budgets, relative;  // of heads together
     for (const Group& group : groups) {
       const bool drawn = rows[group.rows.front()].seed >= 0;
       for (const std::size_t r : group.rows)
-        drops_.push_back(csv_row(cells.task, group, drawn ? std::to_string(rows[r].seed) : "", drops.drop({r})));
+        drops_.push_back(
+            csv_row(cells.task, group, drawn ? std::to_string(rows[r].seed) : "", drops.drop({r})));
       const attribution::Drop whole = drops.drop(group.rows);
       if (drawn) drops_.push_back(csv_row(cells.task, group, "mean", whole));
       if (group.strategy == "heads" && !std::isnan(whole.relative_percent)) {
@@ -152,9 +152,8 @@ class Masking : public Run {
 
   store::AblationCsvRow csv_row(const std::string& task, const Group& group, const std::string& seed,
                                 const attribution::Drop& drop) const {
-    return {task,          group.strategy,       options_.split, group.budget,
-            seed,          drop.base,            drop.masked,    drop.absolute,
-            drop.relative_percent, drop.ci_low, drop.ci_high,   drop.instances};
+    return {task,        group.strategy, options_.split,        group.budget, seed,         drop.base,
+            drop.masked, drop.absolute,  drop.relative_percent, drop.ci_low,  drop.ci_high, drop.instances};
   }
 
   void report() {
@@ -181,8 +180,7 @@ class Masking : public Run {
       text += line;
     }
     const double seconds = record_.phases.at("cells");
-    std::snprintf(line, sizeof line,
-                  "\n%s cells in %s on %zu rank%s, %.3f forward-equivalents per cell\n",
+    std::snprintf(line, sizeof line, "\n%s cells in %s on %zu rank%s, %.3f forward-equivalents per cell\n",
                   grouped(record_.cells - record_.cells_taken_over).c_str(), duration(seconds).c_str(),
                   record_.nodes.size(), record_.nodes.size() == 1 ? "" : "s",
                   record_.layer_positions / record_.full_layer_positions);

@@ -21,7 +21,8 @@ namespace hones::sweep {
 namespace {
 
 bool wanted(const AblateOptions& options, const std::string& strategy) {
-  return std::find(options.strategies.begin(), options.strategies.end(), strategy) != options.strategies.end();
+  return std::find(options.strategies.begin(), options.strategies.end(), strategy) !=
+         options.strategies.end();
 }
 
 // Neurons masked at each budget: ascending, each once.
@@ -42,8 +43,8 @@ table::Intervention masking(std::span<const std::int64_t> order, std::int64_t co
                             const table::Shape& shape) {
   table::Intervention what;
   for (const std::int64_t index : order.first(static_cast<std::size_t>(count)))
-    what.neurons.push_back({static_cast<std::int32_t>(index / shape.d_ff),
-                            static_cast<std::int32_t>(index % shape.d_ff)});
+    what.neurons.push_back(
+        {static_cast<std::int32_t>(index / shape.d_ff), static_cast<std::int32_t>(index % shape.d_ff)});
   std::sort(what.neurons.begin(), what.neurons.end());
   return what;
 }
@@ -52,7 +53,8 @@ table::Intervention masking(std::span<const std::int64_t> order, std::int64_t co
 void append_budgets(std::vector<AblationRow>& rows, const std::string& strategy, std::int64_t seed,
                     std::span<const std::int64_t> order, const std::vector<std::int64_t>& counts,
                     const table::Shape& shape) {
-  for (const std::int64_t count : counts) rows.push_back({strategy, count, seed, masking(order, count, shape)});
+  for (const std::int64_t count : counts)
+    rows.push_back({strategy, count, seed, masking(order, count, shape)});
 }
 
 // One task's part of a discovery, as `rank` would rank it.
@@ -73,8 +75,8 @@ class Found {
 
   std::vector<std::int64_t> hones(const std::string& mode) const {
     bool fell_back = false;
-    const table::NeuronTables tables = attribution::neuron_tables(
-        task_.sums, shape_, task_.heads.importance, neuron_options_, fell_back);
+    const table::NeuronTables tables =
+        attribution::neuron_tables(task_.sums, shape_, task_.heads.importance, neuron_options_, fell_back);
     return stats::ranking(fell_back              ? tables.plain
                           : mode == "after_mean" ? tables.after_mean
                                                  : tables.per_instance);
@@ -106,8 +108,7 @@ class Found {
 
 void append_found(std::vector<AblationRow>& rows, const Found& found, const AblateOptions& options,
                   const std::vector<std::int64_t>& counts, const table::Shape& shape) {
-  if (wanted(options, "hones"))
-    append_budgets(rows, "hones", -1, found.hones("per_instance"), counts, shape);
+  if (wanted(options, "hones")) append_budgets(rows, "hones", -1, found.hones("per_instance"), counts, shape);
   if (wanted(options, "hones_after_mean"))
     append_budgets(rows, "hones_after_mean", -1, found.hones("after_mean"), counts, shape);
   if (wanted(options, "no_head")) append_budgets(rows, "no_head", -1, found.no_head(), counts, shape);
@@ -153,7 +154,8 @@ const store::TaskContents& task_of(const store::DiscoveryContents& contents, con
                    "; leave it out, or run discover for it");
 }
 
-void check_same(const std::string& file, const char* what, const std::string& there, const std::string& here) {
+void check_same(const std::string& file, const char* what, const std::string& there,
+                const std::string& here) {
   if (there == here) return;
   throw DataError(file + " was made with another " + what + " (digest " + there.substr(0, 12) +
                   ", and here it is " + here.substr(0, 12) + "): expected the one that is masked now");
@@ -163,17 +165,18 @@ void check_same(const std::string& file, const char* what, const std::string& th
 
 std::vector<std::vector<AblationRow>> ablation_rows(const AblateOptions& options, const table::Shape& shape,
                                                     const std::string& model_digest) {
-  const bool reads = !options.head_budgets.empty() ||
-                     std::any_of(options.strategies.begin(), options.strategies.end(),
-                                 [](const std::string& s) { return s != "random"; });
+  const bool reads =
+      !options.head_budgets.empty() || std::any_of(options.strategies.begin(), options.strategies.end(),
+                                                   [](const std::string& s) { return s != "random"; });
   const std::filesystem::path path = options.discovery / "discovery.h5";
   const std::string file = path.string();
   std::optional<store::DiscoveryContents> contents;
   std::optional<RunSettings> run;
   if (reads) {
     if (options.discovery.empty())
-      throw UsageError("--discovery: expected the folder of a discover run: what --strategies and "
-                       "--head-budgets ask for is ranked there");
+      throw UsageError(
+          "--discovery: expected the folder of a discover run: what --strategies and "
+          "--head-budgets ask for is ranked there");
     contents = store::read_discovery(path);
     run.emplace(contents->header.settings_json, path);
     check_same(file, "model", contents->header.model_digest, model_digest);
@@ -207,8 +210,7 @@ std::vector<std::vector<AblationRow>> ablation_rows(const AblateOptions& options
       const auto size = static_cast<std::int64_t>(what.neurons.size());
       rows.push_back({set.name, size, -1, std::move(what)});
     }
-    if (rows.empty())
-      throw UsageError("nothing to mask: expected --strategies, --head-budgets or --sets");
+    if (rows.empty()) throw UsageError("nothing to mask: expected --strategies, --head-budgets or --sets");
   }
   return all;
 }

@@ -17,9 +17,9 @@ struct AblationRow {
   table::Intervention what;
 };
 
-// By task of options.run.tasks, the same strategies, budgets and seeds for all. Reads options.discovery. Throws
-// UsageError for a budget or a strategy that the run there cannot serve, or a set beyond the model; DataError for
-// a run of another model (`model_digest`) or benchmark.
+// By task of options.run.tasks, the same strategies, budgets and seeds for all. Reads options.discovery.
+// Throws UsageError for a budget or a strategy that the run there cannot serve, or a set beyond the model;
+// DataError for a run of another model (`model_digest`) or benchmark.
 std::vector<std::vector<AblationRow>> ablation_rows(const AblateOptions& options, const table::Shape& shape,
                                                     const std::string& model_digest);
 

@@ -1,5 +1,5 @@
-// The sweep over heads and neurons, from what is read to what is written. In pieces: discover.cpp (its course),
-// discover_write.cpp (files), and what every job has (run.hpp).
+// The sweep over heads and neurons, from what is read to what is written. In pieces: discover.cpp (its
+// course), discover_write.cpp (files), and what every job has (run.hpp).
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ class Discovery : public Run {
 
   std::vector<std::vector<attribution::Target>> targets_;  // [task][instance]
   std::vector<std::vector<table::Head>> stored_;           // [task]: best first
-  std::vector<std::vector<std::uint8_t>> in_sums_;  // [task][N]: this rank's; the ledger's on rank 0
+  std::vector<std::vector<std::uint8_t>> in_sums_;         // [task][N]: this rank's; the ledger's on rank 0
 };
 
 }  // namespace hones::sweep

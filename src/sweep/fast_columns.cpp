@@ -1,5 +1,5 @@
-// Columns of the table by the fast engine, in tiles of rows that begin at the same layer (one layer's heads, or
-// interventions of an ablation), and the rows whose answer changed.
+// Columns of the table by the fast engine, in tiles of rows that begin at the same layer (one layer's heads,
+// or interventions of an ablation), and the rows whose answer changed.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -28,8 +28,8 @@ struct Open {
 
 }  // namespace
 
-// The cells of one bundle under `rows`: passes first, then the rows that changed, batched by prompt. A bundle's
-// members share the rows.
+// The cells of one bundle under `rows`: passes first, then the rows that changed, batched by prompt. A
+// bundle's members share the rows.
 class FastEvaluator::Columns {
  public:
   Columns(const FastEvaluator& engine, const Subject& subject, std::vector<Row> rows, Work& work)
@@ -258,8 +258,9 @@ bool FastEvaluator::plain_column(const Subject& state, bool owned, Work& work) c
     if (!owned) continue;
     CellBlock block;
     block.instance = seat.member.index;
-    push(block, *seat.what, seat.prompts.size(),
-         {CellState::unchanged, seat.utility, seat.answer_logprob, seat.scores, seat.score.bleu, seat.answer});
+    push(
+        block, *seat.what, seat.prompts.size(),
+        {CellState::unchanged, seat.utility, seat.answer_logprob, seat.scores, seat.score.bleu, seat.answer});
     work.blocks.push_back({seat.member.task, std::move(block)});
     ++work.cells;
     work.full_layer_positions += seat.prefill_positions * static_cast<double>(model_.config().text.layers);
@@ -274,7 +275,8 @@ Work FastEvaluator::heads(const plan::Unit& unit) {
   for (std::int64_t layer = unit.layer_begin; layer < unit.layer_end; ++layer) {
     for (std::int64_t head = 0; head < H; ++head) {
       const table::Head replaced{static_cast<std::int32_t>(layer), static_cast<std::int32_t>(head)};
-      if (asked(layer, head)) rows.push_back({static_cast<std::size_t>(1 + layer * H + head), layer, {{replaced}, {}}});
+      if (asked(layer, head))
+        rows.push_back({static_cast<std::size_t>(1 + layer * H + head), layer, {{replaced}, {}}});
     }
   }
   return columns(unit, rows);

@@ -27,7 +27,8 @@ bool of_a_task(const std::string& name) {
 // Files of an earlier run, by name. progress.jsonl alone is none: a run that was refused leaves it.
 std::vector<std::filesystem::path> results_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
-  for (const std::string name : {"discovery.h5", "ablation.h5", "ablation.csv", "comparisons.csv", "run.json", "settings.toml"}) {
+  for (const std::string name :
+       {"discovery.h5", "ablation.h5", "ablation.csv", "comparisons.csv", "run.json", "settings.toml"}) {
     std::error_code ignored;  // a place that cannot be looked at is refused as an output folder
     if (std::filesystem::exists(folder / name, ignored)) found.push_back(folder / name);
   }
@@ -73,7 +74,8 @@ void prepare_folder(const DiscoverOptions& options, const std::filesystem::path&
   if (ledger.filename() == store::kPreviousLedger) old.push_back(options.out / store::kLedger);
   if (ledger.empty()) old = results_in(options.out);
   // What a killed or failed writer leaves may be what fills the disk.
-  for (const char* name : {"ledger.h5.tmp", "discovery.h5.tmp", "ablation.h5.tmp"}) old.push_back(options.out / name);
+  for (const char* name : {"ledger.h5.tmp", "discovery.h5.tmp", "ablation.h5.tmp"})
+    old.push_back(options.out / name);
   for (const char* name : {store::kLedger, store::kPreviousLedger, "progress.jsonl"})
     if (ledger.empty()) old.push_back(options.out / name);
   for (const auto& file : old) {

@@ -99,11 +99,10 @@ void Forecaster::units() {
   result_.head_units = std::ssize(heads);
   result_.head_positions = positions(heads);
   // Drawn heads may be among the best ones, and then cost nothing: this is the most.
-  result_.stored_heads =
-      std::min(std::min(options_.stored_heads, asked()) +
-                   options_.rand_head_seeds *
-                       std::min(options_.top_k, inputs_.shape.layers * inputs_.shape.heads),
-               inputs_.shape.layers * inputs_.shape.heads);
+  result_.stored_heads = std::min(
+      std::min(options_.stored_heads, asked()) +
+          options_.rand_head_seeds * std::min(options_.top_k, inputs_.shape.layers * inputs_.shape.heads),
+      inputs_.shape.layers * inputs_.shape.heads);
   const std::vector<plan::Unit> neurons = inputs_.neuron_units(
       result_.ranks, std::vector<std::int64_t>(inputs_.tasks.size(), result_.stored_heads));
   result_.neuron_units = std::ssize(neurons);

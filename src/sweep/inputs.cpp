@@ -218,8 +218,8 @@ std::vector<plan::Unit> Inputs::head_units(int ranks) const {
                           asked_layers(options), options.engine != "plain" && options.resume);
 }
 
-// The planner cuts interventions as it cuts the layers of one head each. Its prices count as many layers as it
-// is told, so the speed is told accordingly.
+// The planner cuts interventions as it cuts the layers of one head each. Its prices count as many layers as
+// it is told, so the speed is told accordingly.
 std::vector<plan::Unit> Inputs::row_units(int ranks) const {
   plan::ModelLoad load{shape.rows, 1, 0};
   if (model) {

@@ -163,9 +163,8 @@ CellBlock PlainEvaluator::plain_block(const Instance& state) const {
   return block;
 }
 
-model::RowEdit PlainEvaluator::edit(const Instance& state, std::size_t which,
-                                    const table::Intervention& what, std::int64_t first,
-                                    std::int64_t length) const {
+model::RowEdit PlainEvaluator::edit(const Instance& state, std::size_t which, const table::Intervention& what,
+                                    std::int64_t first, std::int64_t length) const {
   return edit_of(what, [&](std::int64_t layer, std::int64_t head) {
     return noise(*state.what, *state.item, which, layer, head, first, length, state.last_image_position,
                  state.trunk_sd);

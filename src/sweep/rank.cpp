@@ -85,7 +85,8 @@ RankReport rank(const RankOptions& options) {
   const std::filesystem::path file = options.folder / "discovery.h5";
   store::DiscoveryContents contents = store::read_discovery(file);
   if (!options.benchmark.empty()) {
-    const std::string split = RunSettings(contents.header.settings_json, file).get<std::string>("benchmark.split");
+    const std::string split =
+        RunSettings(contents.header.settings_json, file).get<std::string>("benchmark.split");
     benchmark::require_digest(benchmark::load(options.benchmark, split), contents.header.benchmark_digest,
                               file.string());
   }

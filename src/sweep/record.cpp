@@ -130,6 +130,7 @@ nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
                         {"seconds", record.checkpoint_seconds},
                         {"bytes", record.checkpoint_bytes}};
   run["interruptions"] = record.interruptions;
+  run["scheduling"] = {{"grants", record.grants}, {"cpu_seconds", record.grant_cpu_seconds}};
   return run;
 }
 

@@ -35,6 +35,8 @@ struct Record {
   double checkpoint_seconds = 0;
   std::int64_t checkpoint_bytes = 0;  // of the last one
   std::int64_t interruptions = 0;
+  std::int64_t grants = 0;  // units granted in this start
+  double grant_cpu_seconds = 0;
 };
 
 std::string utc_now();

@@ -69,8 +69,10 @@ void check_environment(const std::string& ledger, const std::map<std::string, st
     if (was == value) continue;
     const bool may = machine.contains(name);
     if (may && accept) continue;
-    refuse(ledger, "was made with " + name + " = " + was + ", and here it is " + value +
-                       (may ? "; --accept-environment goes on all the same, and notes which cells were made here" : ""));
+    refuse(
+        ledger,
+        "was made with " + name + " = " + was + ", and here it is " + value +
+            (may ? "; --accept-environment goes on all the same, and notes which cells were made here" : ""));
   }
 }
 
@@ -112,10 +114,9 @@ std::vector<std::uint8_t> take_over(const std::string& ledger, store::LedgerTask
       if (!asked[static_cast<std::size_t>(c)]) {
         const std::int64_t group = (c - 1) / cells.shape.group_size();
         refuse(ledger, "holds cells of " +
-                           (cells.shape.rows > 0
-                                ? "intervention " + std::to_string(group)
-                                : "head " + std::to_string(group) + ":" +
-                                      std::to_string((c - 1) % cells.shape.heads)) +
+                           (cells.shape.rows > 0 ? "intervention " + std::to_string(group)
+                                                 : "head " + std::to_string(group) + ":" +
+                                                       std::to_string((c - 1) % cells.shape.heads)) +
                            ", which is not asked for: a run can grow, not shrink");
       }
       any = true;

@@ -17,7 +17,8 @@ namespace hones::sweep {
 // Refuse (UsageError, naming the first difference) to go on from a ledger of other settings or of another
 // environment. Instances, queries and heads may grow: the cells decide (take_over).
 void check_settings(const std::string& ledger, const std::string& stored_json, const std::string& asked_json);
-// `accept`: a rebuild or another kind of processor (commit, LibTorch, CPU capability) is let pass, nothing else.
+// `accept`: a rebuild or another kind of processor (commit, LibTorch, CPU capability) is let pass, nothing
+// else.
 void check_environment(const std::string& ledger, const std::map<std::string, std::string>& stored,
                        const std::map<std::string, std::string>& here, bool accept);
 

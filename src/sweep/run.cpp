@@ -108,7 +108,8 @@ bool Run::fill_cells(const std::string& phase, std::vector<plan::Unit> units,
         Work done = work(unit);
         drop_held(done, held_, inputs_->shape);
         for (Work::Block& block : done.blocks) {
-          if (!environments_.empty()) block.cells.environment.assign(block.cells.states.size(), environment_index_);
+          if (!environments_.empty())
+            block.cells.environment.assign(block.cells.states.size(), environment_index_);
           outputs_[static_cast<std::size_t>(block.task)].cells.own.push_back(std::move(block.cells));
         }
         return done;

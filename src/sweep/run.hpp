@@ -1,5 +1,5 @@
-// What every distributed job of one rank has: inputs read, a table of cells filled stage by stage, a ledger to
-// go on from, progress, reductions. `discover` and `ablate` are jobs. In pieces: run.cpp (phases, reading,
+// What every distributed job of one rank has: inputs read, a table of cells filled stage by stage, a ledger
+// to go on from, progress, reductions. `discover` and `ablate` are jobs. In pieces: run.cpp (phases, reading,
 // reductions), run_stage.cpp (one stage), run_ledger.cpp (checkpoints).
 #pragma once
 
@@ -63,8 +63,8 @@ class Run {
   void open_folder();   // rank 0
   void take_over_ledger();
   void settle_environment();  // rank-local
-  // The stage that fills the table: `work` computes the cells of a unit. Afterwards the tables are complete on
-  // every rank, exclusions included. False: stopped on request.
+  // The stage that fills the table: `work` computes the cells of a unit. Afterwards the tables are complete
+  // on every rank, exclusions included. False: stopped on request.
   bool fill_cells(const std::string& phase, std::vector<plan::Unit> units,
                   const std::function<Work(const plan::Unit&)>& work);
   void reduce_cells(TaskOutput& output);
@@ -98,14 +98,14 @@ class Run {
   std::filesystem::path ledger_;  // to go on from; empty: none
   store::Ledger taken_;           // it, but for the cells
   Held held_;
-  std::vector<bool> asked_;                        // by column
-  StageSummary cells_before_, cells_done_;         // of earlier starts; and with this one
-  comm::Clock::time_point saved_;                  // the end of the last checkpoint
-  double longest_checkpoint_ = 0;                  // s, of this start
+  std::vector<bool> asked_;                                       // by column
+  StageSummary cells_before_, cells_done_;                        // of earlier starts; and with this one
+  comm::Clock::time_point saved_;                                 // the end of the last checkpoint
+  double longest_checkpoint_ = 0;                                 // s, of this start
   std::vector<std::map<std::string, std::string>> environments_;  // of the cells, where several
   std::uint8_t environment_index_ = 0;                            // of this start
-  bool out_of_time_ = false;                       // why the last stage stopped
-  std::unique_ptr<store::ProgressLog> progress_;   // rank 0
+  bool out_of_time_ = false;                                      // why the last stage stopped
+  std::unique_ptr<store::ProgressLog> progress_;                  // rank 0
   Record record_;
 
  private:

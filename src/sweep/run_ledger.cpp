@@ -69,7 +69,8 @@ void Run::settle_environment() {
       throw UsageError(ledger_.string() + " holds cells of 255 environments: expected fewer");
     environments_.push_back(here);
     if (world_.rank() == 0)
-      log::warning(ledger_.string() + " was made in another environment; heads/environment tells which cells are of " +
+      log::warning(ledger_.string() +
+                   " was made in another environment; heads/environment tells which cells are of " +
                    std::to_string(environment_index_) + ", this one");
   }
   if (environments_.size() == 1) environments_.clear();
@@ -78,7 +79,7 @@ void Run::settle_environment() {
 
 // The task's table as the ledger takes it: this rank's blocks moved in, states of all ranks, exclusions.
 table::TaskCells Run::cells_so_far(TaskOutput& output, std::int32_t task,
-                                         const std::vector<plan::Exclusion>& exclusions, bool cell_stage) {
+                                   const std::vector<plan::Exclusion>& exclusions, bool cell_stage) {
   std::vector<table::CellBlock> own = std::move(output.cells.own);
   output.cells.own.clear();
   table::TaskCells cells = output.cells;
@@ -132,7 +133,7 @@ void Run::checkpoint(const StageSummary& so_far, bool cell_stage, bool finished)
 void Run::log_stop() const {
   if (world_.rank() == 0)
     log::info((out_of_time_ ? std::string("the allocation ends before another unit would: stopped")
-                                       : std::string("stopped on request")) +
+                            : std::string("stopped on request")) +
               "; " + (options_.out / store::kLedger).string() +
               " holds what was done, and the same command goes on from there");
 }

@@ -55,7 +55,7 @@ std::pair<int, std::string> Run::verdict(const StageSummary& summary, bool cell_
 }
 
 store::Progress Run::progress_of(const StageView& view, std::int64_t cells_all,
-                                       const StageSummary& before) const {
+                                 const StageSummary& before) const {
   store::Progress progress;
   progress.t = seconds_since(start_);
   progress.phase = phase_;
@@ -144,6 +144,8 @@ StageSummary Run::stage(std::vector<plan::Unit> units, const std::function<Work(
   record_.full_layer_positions += summary.full_layer_positions;
   record_.new_layer_positions += summary.layer_positions - before.layer_positions;
   record_.cells += summary.cells;
+  record_.grants += summary.grants;
+  record_.grant_cpu_seconds += summary.grant_cpu_seconds;
   record_.cells_taken_over += before.cells;
   for (std::size_t r = 0; r < summary.cells_by_rank.size(); ++r)
     record_.cells_by_rank[r] += summary.cells_by_rank[r];

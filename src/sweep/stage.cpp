@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <thread>
 
@@ -22,6 +23,12 @@ constexpr std::chrono::milliseconds kShortestPause{20}, kLongestPause{500};
 constexpr double kUnknownUnit = 60;  // s: what a unit is cut for, before one is done
 
 using comm::seconds_since;
+
+double thread_cpu_seconds() {
+  std::timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 // Rank 0's side. Order of one turn: receive an outcome, book it, answer with a grant. It ends when every rank
 // has been told that the stage is done; then every unit has been booked, or the run has failed and nobody
@@ -49,6 +56,7 @@ class Desk {
     std::vector<std::unique_ptr<comm::Pending>> sending;
     while (dismissed < world_.size() && !stop.stop_requested()) {
       if (const auto message = world_.receive(kRequest, comm::after(std::chrono::milliseconds(100)))) {
+        const double cpu = thread_cpu_seconds();
         const auto outcome = comm::from_bytes<plan::Outcome>(message->bytes);
         if (writing_) due_ = seconds_since(start_) + hooks_.next_checkpoint;
         writing_ = false;
@@ -61,6 +69,8 @@ class Desk {
           given_[static_cast<std::size_t>(outcome.rank)] = Given{grant.unit, seconds_since(start_)};
         dismissed += grant.kind == plan::Grant::Kind::stage_done || grant.stop;
         sending.push_back(world_.send(comm::to_bytes(grant), outcome.rank, kGrant));
+        summary_.grants += grant.kind == plan::Grant::Kind::unit;
+        summary_.grant_cpu_seconds += thread_cpu_seconds() - cpu;
         std::erase_if(sending, [](const auto& pending) { return pending->wait(comm::Clock::now()); });
       }
       if (const double now = seconds_since(start_); now >= next_tick) {
@@ -109,19 +119,20 @@ class Desk {
     return grant;
   }
 
-  // A rank at work that has been silent for too long will not come back: it is stopped, or gone without a word to
-  // the launcher.
+  // A rank at work that has been silent for too long will not come back: it is stopped, or gone without a
+  // word to the launcher.
   void give_up_silent(double now) const {
     for (std::size_t r = 0; r < given_.size(); ++r) {
       if (!given_[r]) continue;
-      const double limit = patience_ + 10 * scheduler_.expected_seconds(given_[r]->unit).value_or(kUnknownUnit);
+      const double limit =
+          patience_ + 10 * scheduler_.expected_seconds(given_[r]->unit).value_or(kUnknownUnit);
       const double silent = now - given_[r]->at;
       if (silent <= limit) continue;
-      const std::string name = hooks_.rank_name ? hooks_.rank_name(static_cast<int>(r)) : "rank " + std::to_string(r);
-      throw Error(ExitCode::rank_failed, name + " has not been heard of for " +
-                                             std::to_string(static_cast<int>(silent)) + " s, in unit " +
-                                             std::to_string(given_[r]->unit.id) +
-                                             "; it is stopped or unreachable");
+      const std::string name =
+          hooks_.rank_name ? hooks_.rank_name(static_cast<int>(r)) : "rank " + std::to_string(r);
+      throw Error(ExitCode::rank_failed,
+                  name + " has not been heard of for " + std::to_string(static_cast<int>(silent)) +
+                      " s, in unit " + std::to_string(given_[r]->unit.id) + "; it is stopped or unreachable");
     }
   }
 
@@ -191,10 +202,9 @@ void work_until_done(comm::Communicator& world, const StageHooks& hooks, const S
     auto sending = world.send(comm::to_bytes(outcome), 0, kRequest);
     const auto message = world.receive(kGrant, comm::after(std::chrono::duration<double>(patience)));
     if (!message) {
-      throw Error(ExitCode::rank_failed, (hooks.rank_name ? hooks.rank_name(0) : std::string("rank 0")) +
-                                             " granted nothing for " +
-                                             std::to_string(static_cast<int>(patience)) +
-                                             " s; it is stopped or unreachable");
+      throw Error(ExitCode::rank_failed,
+                  (hooks.rank_name ? hooks.rank_name(0) : std::string("rank 0")) + " granted nothing for " +
+                      std::to_string(static_cast<int>(patience)) + " s; it is stopped or unreachable");
     }
     const auto grant = comm::from_bytes<plan::Grant>(message->bytes);
     if (grant.kind == plan::Grant::Kind::stage_done) return;

@@ -92,7 +92,8 @@ TEST(CommandLine, APositionalFolder) {
 
 TEST(CommandLine, WrongUseInOneLine) {
   EXPECT_EQ(refused({}),
-            "no command: expected one of synth, prepare, generate, score, plan, discover, ablate, rank, bench, watch (hones_mpi "
+            "no command: expected one of synth, prepare, generate, score, plan, discover, ablate, rank, "
+            "bench, watch (hones_mpi "
             "--help)");
   EXPECT_EQ(refused({"discovr"}),
             "unknown command discovr: the nearest is discover; expected one of synth, prepare, generate, "

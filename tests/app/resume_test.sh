@@ -18,7 +18,7 @@ await() {
 }
 
 does "$hones" synth --images 60 --out scenes
-does "$hones" prepare --source scenes --discovery 50 --dev 0 --test 0 --queries 1 --out benchmark
+does "$hones" prepare --source scenes --discovery 52 --dev 0 --test 0 --queries 2 --out benchmark
 run=("$hones" discover --model "$model" --benchmark benchmark --tasks vqa,ocr,caption --top-k 2 --stored-heads 2)
 
 # Growing: instances, then heads; on another number of ranks.
@@ -27,6 +27,18 @@ does "${run[@]}" --heads 0:0,2:3 --instances 24 --out grown
 does "$mpiexec" -n 2 "${run[@]}" --heads 0:0,2:3 --instances 48 --out grown
 grep -q "going on from grown/ledger.h5: 216 of 432 cells are done" err.txt || fail "growing said: $(cat err.txt)"
 same_results at_once grown
+queries=("$hones" discover --model "$model" --benchmark benchmark --tasks vqa,retrieval --heads 0:0,2:3 --top-k 2 --stored-heads 2 --instances 3)
+does "${queries[@]}" --queries 2 --out two_queries
+does "$mpiexec" -n 2 "${queries[@]}" --queries 1 --out asked
+does "${queries[@]}" --queries 2 --out asked
+grep -q "going on from asked/ledger.h5: 12 of 15 cells are done" err.txt || fail "growing by queries said: $(cat err.txt)"
+# A new query shares its picture with other tasks' cells, which would have been packed with it (docs/outputs.md): utilities and
+# rankings are the same, last bits of log-probabilities need not be.
+for task in vqa retrieval; do
+  h5diff two_queries/discovery.h5 asked/discovery.h5 "/tasks/$task/heads/utility" || fail "growing by queries: other utilities of $task"
+  cmp <(cut -d, -f1-7 "two_queries/heads.$task.csv") <(cut -d, -f1-7 "asked/heads.$task.csv") || fail "growing by queries: other ranks of $task"
+  cmp "two_queries/neurons.$task.csv" "asked/neurons.$task.csv" || fail "growing by queries: other neurons of $task"
+done
 does "${run[@]}" --heads 0:0,2:3,2:4,5:1 --instances 3 --out more_heads
 does "${run[@]}" --heads 2:3,5:1 --instances 3 --out heads
 does "${run[@]}" --heads 0:0,2:3,2:4,5:1 --instances 3 --out heads
@@ -58,6 +70,22 @@ cp at_once/ledger.h5 damaged/ledger.h5.previous
 does "${run[@]}" --heads 0:0,2:3 --instances 48 --out damaged
 grep -q "damaged/ledger.h5 is damaged: .*going on from ledger.h5.previous" err.txt || fail "damage said: $(cat err.txt)"
 same_results at_once damaged
+# A byte flipped, or the file cut, anywhere: told, and the one before it used (the drawn places are in the error).
+size=$(stat -c %s at_once/ledger.h5)
+for draw in 1 2 3 4 5 6; do
+  place=$(((RANDOM * 32768 + RANDOM) % size))
+  cp at_once/ledger.h5 damaged/ledger.h5.previous
+  cp at_once/ledger.h5 damaged/ledger.h5
+  if [ $((draw % 3)) = 0 ]; then
+    truncate -s "$place" damaged/ledger.h5
+  else
+    byte=$(od -An -tu1 -j "$place" -N 1 at_once/ledger.h5)
+    printf "$(printf '\\%03o' $((byte ^ (1 << (draw % 8)))))" | dd of=damaged/ledger.h5 bs=1 seek="$place" conv=notrunc status=none
+  fi
+  does "${run[@]}" --heads 0:0,2:3 --instances 48 --out damaged
+  grep -q "damaged/ledger.h5 is damaged: .*going on from ledger.h5.previous" err.txt || fail "damage at $place said: $(cat err.txt)"
+  same_results at_once damaged
+done
 
 # Signals: a checkpoint within 5 s, exit code 75, a second one during it does no harm; then the rest, on other ranks.
 stopped() { # stopped SIGNAL OUT COMMAND...

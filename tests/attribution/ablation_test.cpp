@@ -118,15 +118,16 @@ TEST(Ablation, ComparisonsArePairedAndTurnRound) {
       stats::bootstrap_mean_interval(differences, stats::Resamples(key(3407, "ci", "made"), 40, 40, 400));
   EXPECT_NEAR(there.ci_low, paired.low, 1e-12);
   EXPECT_NEAR(there.ci_high, paired.high, 1e-12);
-  EXPECT_LT(there.p_two_sided, 0.05);                          // a third against a tenth
-  EXPECT_EQ(ablation.compare({1}, {1}).p_two_sided, 1);        // the same against itself
+  EXPECT_LT(there.p_two_sided, 0.05);                    // a third against a tenth
+  EXPECT_EQ(ablation.compare({1}, {1}).p_two_sided, 1);  // the same against itself
 }
 
 TEST(Ablation, CaptionsByCorpusBleuUnlessTheMeanIsAskedFor) {
   TaskCells cells = table_of({{0.9, 0.2}, {0.7, 0.1}, {0.8, 0.3}});
   cells.bleu = true;
   const std::vector<std::string> references{"a red circle above a large blue star and a word"};
-  const std::vector<std::string> plain{"a red circle above a large blue star", "a red circle above a blue star",
+  const std::vector<std::string> plain{"a red circle above a large blue star",
+                                       "a red circle above a blue star",
                                        "a red circle above a large blue star and a word"};
   const std::vector<std::string> masked{"a red circle", "blue star above a red", "a large blue star and a"};
   std::vector<std::uint16_t> bleu(6 * table::kBleuCounts);

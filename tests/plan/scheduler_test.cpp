@@ -247,8 +247,8 @@ TEST(Scheduler, LearnsWhatUnitsOfALoadTake) {
   Grant grant = scheduler->next(0, 0);
   EXPECT_EQ(grant.unit.id, 0);
   scheduler->done(outcome_of(0, grant.unit, 20), 20);
-  EXPECT_DOUBLE_EQ(*scheduler->expected_seconds(units[2]), 8);   // its load: 2 s a cost
-  EXPECT_DOUBLE_EQ(*scheduler->expected_seconds(units[3]), 6);   // another load, by all there is
+  EXPECT_DOUBLE_EQ(*scheduler->expected_seconds(units[2]), 8);  // its load: 2 s a cost
+  EXPECT_DOUBLE_EQ(*scheduler->expected_seconds(units[3]), 6);  // another load, by all there is
   grant = scheduler->next(0, 20);
   EXPECT_EQ(grant.unit.id, 1);
   scheduler->done(outcome_of(0, grant.unit, 90), 110);

@@ -10,11 +10,10 @@
 #include <c10/core/InferenceMode.h>
 
 #include <hones/attribution/neurons.hpp>
+#include <hones/base/rng.hpp>
 #include <hones/comm/session.hpp>
 #include <hones/model/generation.hpp>
 #include <hones/sweep/evaluator.hpp>
-
-#include <hones/base/rng.hpp>
 
 #include "sweep/support.hpp"
 
@@ -300,8 +299,8 @@ std::vector<table::Intervention> drawn_rows(const checkpoint::DecoderConfig& con
   return rows;
 }
 
-// The same answers and utilities under masked sets, for every operator. Where a cell differs, the plain engine's
-// answer hung by a thread: none does on these scenes.
+// The same answers and utilities under masked sets, for every operator. Where a cell differs, the plain
+// engine's answer hung by a thread: none does on these scenes.
 TEST_F(Engines, InterventionsAreThePlainOnes) {
   const std::vector<sweep::Kind> separate = sweep::separate_kinds(*tasks_);
   const std::vector<table::Intervention> rows = drawn_rows(model_->config().text);
@@ -324,9 +323,12 @@ TEST_F(Engines, InterventionsAreThePlainOnes) {
         const auto& slow = slow_cells.begin()->second;
         const auto& quick = fast_cells.at(slow_cells.begin()->first);
         for (std::size_t c = 0; c <= rows.size(); ++c) {
-          EXPECT_EQ(slow[c].state, quick[c].state) << (*tasks_)[t].task->name() << " " << i << ", column " << c;
-          EXPECT_EQ(slow[c].answer, quick[c].answer) << (*tasks_)[t].task->name() << " " << i << ", column " << c;
-          EXPECT_EQ(slow[c].utility, quick[c].utility) << (*tasks_)[t].task->name() << " " << i << ", column " << c;
+          EXPECT_EQ(slow[c].state, quick[c].state)
+              << (*tasks_)[t].task->name() << " " << i << ", column " << c;
+          EXPECT_EQ(slow[c].answer, quick[c].answer)
+              << (*tasks_)[t].task->name() << " " << i << ", column " << c;
+          EXPECT_EQ(slow[c].utility, quick[c].utility)
+              << (*tasks_)[t].task->name() << " " << i << ", column " << c;
           EXPECT_NEAR(slow[c].logprob, quick[c].logprob, kLogprob * std::max(1.0, std::abs(slow[c].logprob)))
               << (*tasks_)[t].task->name() << " " << i << ", column " << c;
         }

@@ -252,7 +252,8 @@ TEST_F(Ranks, AnAblationGivesTheSameBits) {
     }
     EXPECT_EQ(nothing, 3);
     EXPECT_EQ(own, 3);
-    // hones, hones_after_mean, no_head: 2 each; rand_head, random: 2 seeds and their mean, 2 each; heads 3; own 1.
+    // hones, hones_after_mean, no_head: 2 each; rand_head, random: 2 seeds and their mean, 2 each; heads 3;
+    // own 1.
     EXPECT_EQ(strategies.size(), 3U * (3 * 2 + 2 * 2 * 3 + 3 + 1));
   }
   wait();

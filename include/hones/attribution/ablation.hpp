@@ -19,11 +19,11 @@ struct AblationOptions {
 
 // One row, or several of one strategy and budget whose drops are averaged: seeds first, instances afterwards.
 struct Drop {
-  double base = 0, masked = 0;      // metric over the instances valid in both
-  double absolute = 0;              // base - masked
-  double relative_percent = 0;      // 100 * absolute / base; NaN for base 0
-  double ci_low = 0, ci_high = 0;   // of absolute: 95 % percentile interval over the instances
-  std::int64_t instances = 0;       // the fewest of the rows
+  double base = 0, masked = 0;     // metric over the instances valid in both
+  double absolute = 0;             // base - masked
+  double relative_percent = 0;     // 100 * absolute / base; NaN for base 0
+  double ci_low = 0, ci_high = 0;  // of absolute: 95 % percentile interval over the instances
+  std::int64_t instances = 0;      // the fewest of the rows
 };
 
 // How much more the first of two costs than the second, on the same instances and resamples.

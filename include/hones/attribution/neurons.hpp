@@ -24,8 +24,8 @@ table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Sh
                                   std::span<const double> importance, const NeuronOptions& options,
                                   bool& fell_back);
 
-// RandHead's heads of one seed: the first k of all L*H in the order that SplitMix64(key(run_seed, "rand_head",
-// seed)) shuffles them into.
+// RandHead's heads of one seed: the first k of all L*H in the order that SplitMix64(key(run_seed,
+// "rand_head", seed)) shuffles them into.
 std::vector<table::Head> drawn_heads(std::uint64_t run_seed, std::int64_t seed, std::int64_t k,
                                      const table::Shape& shape);
 

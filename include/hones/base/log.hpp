@@ -12,8 +12,9 @@ enum class Level { debug, info, warning, error };
 // Lines below `level` do not reach standard error. `rank` is prefixed when size > 1 and the rank is not 0.
 void configure(Level level, int rank, int size);
 
-// From now on every line, debug ones too, is also appended to `file`, with the time (UTC) and `who` ("node1 rank 3")
-// before it; flushed at once. A file that cannot be opened is one warning, and logging goes on without it.
+// From now on every line, debug ones too, is also appended to `file`, with the time (UTC) and `who` ("node1
+// rank 3") before it; flushed at once. A file that cannot be opened is one warning, and logging goes on
+// without it.
 void also_to(const std::filesystem::path& file, const std::string& who);
 
 void debug(const std::string& line);

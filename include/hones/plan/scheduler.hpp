@@ -12,7 +12,8 @@
 namespace hones::plan {
 
 inline constexpr double kEver = std::numeric_limits<double>::infinity();
-// A unit is expected to need this much more than units like it have: none may be cut off by the allocation's end.
+// A unit is expected to need this much more than units like it have: none may be cut off by the allocation's
+// end.
 inline constexpr double kCaution = 1.5;
 
 // Policy object. Not thread-safe: its owner (rank 0's grant thread) holds it.
@@ -26,8 +27,8 @@ class Scheduler {
   // done. Until then a rank without work waits by asking again, so that what follows the stage (a
   // collective with a deadline) does not wait for the slowest unit. While fewer units than ranks are left, a
   // unit of several layers (or interventions) is granted in parts.
-  // seconds_left: of the allocation. A unit that is not expected to be done by then is not granted; where none
-  // is, the grant says wait, and out_of_time() is true from then on.
+  // seconds_left: of the allocation. A unit that is not expected to be done by then is not granted; where
+  // none is, the grant says wait, and out_of_time() is true from then on.
   virtual Grant next(int rank, double now, double seconds_left = kEver) = 0;
   virtual bool out_of_time() const = 0;
   // How long a unit of this load and cost takes, by those done; nothing before one is done.
@@ -43,16 +44,16 @@ class Scheduler {
     std::vector<double> busy_seconds;   // per rank, of units done
     std::vector<std::int64_t> running;  // per rank: the unit it has held longest, or -1
     double started = 0;                 // the first call of next()
-    // Seconds of work left, by what units like those left have taken, over the ranks; nothing before the first
-    // unit is done.
+    // Seconds of work left, by what units like those left have taken, over the ranks; nothing before the
+    // first unit is done.
     std::optional<double> seconds_left;
     std::optional<double> eta_seconds(double now) const;
   };
   virtual Progress progress() const = 0;
 };
 
-// Longest first, ties by id: the default. Costs are those of the planner until units are done, and then by what
-// units of their load have taken. Every rank takes part: with at least as many units as ranks no rank
+// Longest first, ties by id: the default. Costs are those of the planner until units are done, and then by
+// what units of their load have taken. Every rank takes part: with at least as many units as ranks no rank
 // ends with none, because the last units are reserved for ranks that have had none. A rank is told to wait
 // while all that is left is so reserved, and while the others' last units run.
 std::unique_ptr<Scheduler> longest_first(int ranks);

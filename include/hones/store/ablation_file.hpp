@@ -1,4 +1,5 @@
-// ablation.h5, schema_version 1 (docs/outputs.md): per-instance values of every masked row. Written collectively.
+// ablation.h5, schema_version 1 (docs/outputs.md): per-instance values of every masked row. Written
+// collectively.
 #pragma once
 
 #include <chrono>
@@ -26,9 +27,9 @@ struct AblationFileTask {
   const table::TaskCells& cells;           // states, utility and log-probabilities complete
   const std::vector<std::uint16_t>& bleu;  // [N, columns, 10] or empty
   std::string split;
-  std::string caption_metric;           // corpus | mean, for captions
-  std::vector<AblationFileRow> rows;    // of columns 1, 2, ...
-  std::optional<double> elbow;          // of the head budgets
+  std::string caption_metric;         // corpus | mean, for captions
+  std::vector<AblationFileRow> rows;  // of columns 1, 2, ...
+  std::optional<double> elbow;        // of the head budgets
 };
 
 // Collective: equal values on every rank. FILE.tmp, synced, renamed; errors as for DiscoveryWriter.

@@ -1,5 +1,5 @@
-// Verification by masking (docs/method.md section 6): sets of neurons or heads are masked together on a split, on
-// the same engine and scheduler as the sweep. Collective.
+// Verification by masking (docs/method.md section 6): sets of neurons or heads are masked together on a
+// split, on the same engine and scheduler as the sweep. Collective.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,8 @@ struct AblateOptions {
   std::optional<std::string> weights;
 };
 
-// Leaves in options.run.out what docs/outputs.md lists for `ablate`; resume, signals and errors as discover().
+// Leaves in options.run.out what docs/outputs.md lists for `ablate`; resume, signals and errors as
+// discover().
 ExitCode ablate(const AblateOptions& options, comm::Communicator& world);
 
 // What would be done: rows, cells, units. Rank-local; touches nothing.

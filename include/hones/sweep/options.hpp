@@ -58,11 +58,11 @@ struct DiscoverOptions {
   bool restart = false;
   bool accept_environment = false;  // goes on from a ledger of another commit, LibTorch or CPU
   std::int64_t unit_instances = 1;
-  std::int64_t unit_layers = 0;     // 0: chosen by the planner
-  std::int64_t grant_seed = -1;     // >= 0: units are granted in a seeded random order (tests)
-  double deadline_seconds = 600;    // of one collective, and of rank 0's answer to a rank that asks for work
-  // Of the allocation, seconds since 1970; none: it does not end. Nothing is granted that is not expected to be done
-  // `end_reserve` seconds, and the time of a checkpoint, before it.
+  std::int64_t unit_layers = 0;   // 0: chosen by the planner
+  std::int64_t grant_seed = -1;   // >= 0: units are granted in a seeded random order (tests)
+  double deadline_seconds = 600;  // of one collective, and of rank 0's answer to a rank that asks for work
+  // Of the allocation, seconds since 1970; none: it does not end. Nothing is granted that is not expected to
+  // be done `end_reserve` seconds, and the time of a checkpoint, before it.
   std::optional<double> end_time;
   double end_reserve = 60;
   double checkpoint_seconds = 600;  // from one generation of the ledger to the next

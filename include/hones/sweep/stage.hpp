@@ -25,13 +25,15 @@ struct StageSummary {
   double decode_layer_positions = 0;
   double full_layer_positions = 0;
   std::vector<std::int64_t> cells_by_rank;
+  std::int64_t grants = 0;        // of this start
+  double grant_cpu_seconds = 0;  // rank 0's, booking and answering
   bool stopped = false;  // on request or for lack of time, behind a checkpoint
   bool out_of_time = false;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
     archive& failure& failure_line& exclusions& cells& invalid_by_task& layer_positions&
-        decode_layer_positions& full_layer_positions& cells_by_rank& stopped& out_of_time;
+        decode_layer_positions& full_layer_positions& cells_by_rank& stopped& out_of_time& grants& grant_cpu_seconds;
   }
 };
 
@@ -52,8 +54,8 @@ struct StageHooks {
   std::function<bool()> stop_asked;
   // Collective, while no unit is under way: saves what the units booked in the summary have left.
   std::function<void(const StageSummary&)> checkpoint;
-  // Rank 0: seconds until the allocation ends, a checkpoint's time taken off; may be empty: there is no end. What
-  // is not expected to be done by then is not granted, and the stage stops behind a checkpoint.
+  // Rank 0: seconds until the allocation ends, a checkpoint's time taken off; may be empty: there is no end.
+  // What is not expected to be done by then is not granted, and the stage stops behind a checkpoint.
   std::function<double()> seconds_left;
   // How an error names a rank; may be empty.
   std::function<std::string(int rank)> rank_name;
@@ -63,9 +65,9 @@ struct StageHooks {
 
 // Collective. `scheduler` is used on rank 0 only (null elsewhere). Throws what `work` throws; the caller must
 // then abort the job, because the other ranks wait. patience: seconds after which an unanswered request, or a
-// rank missing at a checkpoint or the stage's end, is an error. A unit may take longer: a rank that has not been
-// heard of for patience and ten times what its unit is expected to take is given up, and the job with it. `before` (rank 0's)
-// is what earlier starts of the run have booked.
+// rank missing at a checkpoint or the stage's end, is an error. A unit may take longer: a rank that has not
+// been heard of for patience and ten times what its unit is expected to take is given up, and the job with
+// it. `before` (rank 0's) is what earlier starts of the run have booked.
 StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks,
                        double patience, StageSummary before = {});
 

@@ -43,10 +43,10 @@ struct CellBlock {
   std::int64_t instance = 0;
   std::int64_t begin = 0;
   std::vector<CellState> states;
-  std::vector<double> utility;        // NaN where invalid
-  std::vector<float> answer_logprob;  // NaN where invalid
-  std::vector<float> scores;          // [columns, C], retrieval only
-  std::vector<std::uint16_t> bleu;    // [columns, 10], captions only; 65535 where not done
+  std::vector<double> utility;            // NaN where invalid
+  std::vector<float> answer_logprob;      // NaN where invalid
+  std::vector<float> scores;              // [columns, C], retrieval only
+  std::vector<std::uint16_t> bleu;        // [columns, 10], captions only; 65535 where not done
   std::vector<std::uint8_t> environment;  // per column, where TaskCells::by_environment; else empty
   std::vector<std::vector<std::int32_t>>
       answers;  // per column; empty unless column 0 or state `changed` (generating tasks)
@@ -81,7 +81,7 @@ struct TaskCells {
   std::int64_t candidates = 0;    // C, retrieval only
   std::int64_t answer_limit = 0;  // generation limit; 0 for retrieval
   bool bleu = false;
-  bool by_environment = false;  // cells of several environments: blocks say which made each
+  bool by_environment = false;        // cells of several environments: blocks say which made each
   std::vector<Instance> instances;    // [N]
   std::vector<CellState> states;      // [N, columns]
   std::vector<double> utility;        // [N, columns], NaN unless unchanged or changed

@@ -23,7 +23,8 @@ struct Intervention {
   std::vector<Head> heads;
   std::vector<Neuron> neurons;
 
-  // The lowest layer touched: what lies below is the plain run's. The last layer of `layers` where nothing is.
+  // The lowest layer touched: what lies below is the plain run's. The last layer of `layers` where nothing
+  // is.
   std::int64_t first_layer(std::int64_t layers) const {
     std::int64_t first = layers - 1;
     if (!heads.empty()) first = std::min<std::int64_t>(first, heads.front().layer);

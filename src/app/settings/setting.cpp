@@ -11,8 +11,8 @@ namespace hones::settings {
 namespace {
 
 constexpr std::array kCommands{Command::synth, Command::prepare,  Command::generate, Command::score,
-                               Command::plan,  Command::discover, Command::ablate,   Command::rank, Command::bench,
-                               Command::watch};
+                               Command::plan,  Command::discover, Command::ablate,   Command::rank,
+                               Command::bench, Command::watch};
 
 // Levenshtein: insertions, deletions, substitutions.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
