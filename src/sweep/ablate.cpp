@@ -16,7 +16,6 @@
 #include <hones/sweep/ablate.hpp>
 
 #include "ablation_rows.hpp"
-#include "folder.hpp"
 #include "run.hpp"
 
 namespace hones::sweep {
@@ -47,13 +46,7 @@ class Masking : public Run {
       : Run(options.run, world), ablation_(options) {}
 
   ExitCode run() {
-    // Nothing is touched before everything that can be wrong has been looked at.
-    if (world_.rank() == 0) ledger_ = check_folder(options_);
-    read();
-    take_over_ledger();
-    gather_nodes();
-    if (world_.rank() == 0) open_folder();
-    open_log();
+    begin();
     std::vector<plan::Unit> units;  // rank 0 alone cuts and grants
     if (world_.rank() == 0) units = inputs_->row_units(world_.size());
     if (!fill_cells("cells", std::move(units), [&](const plan::Unit& unit) {
@@ -78,7 +71,7 @@ class Masking : public Run {
   }
 
   // What is masked decides the table's shape, and the model's digest what may be masked.
-  void read() {
+  void read() override {
     begin_phase("load");
     model::configure_threads(options_.threads);
     inputs_.emplace(options_, false);

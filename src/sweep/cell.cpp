@@ -33,6 +33,20 @@ Cell ranked_cell(const task::Item& item, const std::vector<double>& plain, std::
   return cell;
 }
 
+void Blocks::put(std::int64_t column, const Cell& cell) {
+  if (block_.begin + std::ssize(block_.states) != column) finish();
+  if (block_.states.empty()) {
+    block_.instance = instance_;
+    block_.begin = column;
+  }
+  push(block_, what_, candidates_, cell);
+}
+
+void Blocks::finish() {
+  if (!block_.states.empty()) work_.blocks.push_back({task_, std::move(block_)});
+  block_ = {};
+}
+
 void push(table::CellBlock& block, const task::Task& task, std::size_t candidates, const Cell& cell) {
   const bool done = cell.state == table::CellState::unchanged || cell.state == table::CellState::changed;
   block.states.push_back(cell.state);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <hones/metric/metric.hpp>
+#include <hones/sweep/evaluator.hpp>
 #include <hones/table/cells.hpp>
 #include <hones/task/task.hpp>
 
@@ -31,5 +32,23 @@ Cell ranked_cell(const task::Item& item, const std::vector<double>& plain, std::
 // Appends a column. What the block holds of each cell follows from the task: `candidates` scores (retrieval),
 // BLEU counts (open-ended).
 void push(table::CellBlock& block, const task::Task& task, std::size_t candidates, const Cell& cell);
+
+// Takes cells of one instance, columns ascending, and hands on blocks of neighbouring ones.
+class Blocks {
+ public:
+  // The references must outlive it.
+  Blocks(std::int32_t task, std::int64_t instance, const task::Task& what, std::size_t candidates, Work& work)
+      : task_(task), instance_(instance), what_(what), candidates_(candidates), work_(work) {}
+  void put(std::int64_t column, const Cell& cell);
+  void finish();  // hands on the last one
+
+ private:
+  std::int32_t task_;
+  std::int64_t instance_;
+  const task::Task& what_;
+  std::size_t candidates_;
+  Work& work_;
+  table::CellBlock block_;
+};
 
 }  // namespace hones::sweep

@@ -6,18 +6,11 @@
 #include <hones/sweep/forecast.hpp>
 
 #include "discovery.hpp"
-#include "folder.hpp"
 
 namespace hones::sweep {
 
 ExitCode Discovery::run() {
-  // Nothing is touched before everything that can be wrong has been looked at.
-  if (world_.rank() == 0) ledger_ = check_folder(options_);
-  read();
-  take_over_ledger();
-  gather_nodes();
-  if (world_.rank() == 0) open_folder();
-  open_log();
+  begin();
   if (!heads() || !neurons()) {
     log_stop();
     return ExitCode::stopped;

@@ -24,7 +24,7 @@ class Discovery : public Run {
   std::int64_t cells_of(std::size_t task, bool cell_stage) const override;
   void add_to_ledger(store::LedgerTask& task, std::size_t index, const StageSummary& so_far) override;
 
-  void read();
+  void read() override;
   bool heads();  // false: stopped on request, like neurons()
   bool neurons();
   void write();

@@ -223,27 +223,16 @@ void FastEvaluator::Columns::decode() {
   held_ = 0;
 }
 
-// Rows whose columns follow each other make one block.
 void FastEvaluator::Columns::emit(std::size_t s) {
   const Seat& seat = subject_.seats[s];
   if (!seat.excluded.empty()) return;
-  CellBlock block;
-  const auto keep = [&] {
-    if (!block.states.empty()) work_.blocks.push_back({seat.member.task, std::move(block)});
-    block = {};
-  };
+  Blocks blocks(seat.member.task, seat.member.index, *seat.what, seat.prompts.size(), work_);
   for (std::size_t row = 0; row < rows_.size(); ++row) {
-    const auto column = static_cast<std::int64_t>(rows_[row].column);
-    if (block.begin + std::ssize(block.states) != column) keep();
-    if (block.states.empty()) {
-      block.instance = seat.member.index;
-      block.begin = column;
-    }
     const Cell& cell = cells_[s][row];
     work_.invalid_by_task[static_cast<std::size_t>(seat.member.task)] += cell.state == CellState::invalid;
-    push(block, *seat.what, seat.prompts.size(), cell);
+    blocks.put(static_cast<std::int64_t>(rows_[row].column), cell);
   }
-  keep();
+  blocks.finish();
 }
 
 // The plain column of a bundle's members where the unit owns it; whether any can be used.

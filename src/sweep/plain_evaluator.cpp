@@ -172,7 +172,7 @@ model::RowEdit PlainEvaluator::edit(const Instance& state, std::size_t which, co
 }
 
 // Rows as one batch. On a CPU the number of rows changes no bit (tests/model/rows_test.cpp), so a tile needs
-// no padding. Rows whose columns follow each other make one block.
+// no padding.
 void PlainEvaluator::tile(const Instance& state, std::span<const Row> rows, Work& work) const {
   const auto edits_for = [&](std::size_t which) {
     return [&, which](std::int64_t first, std::int64_t length) {
@@ -192,25 +192,16 @@ void PlainEvaluator::tile(const Instance& state, std::span<const Row> rows, Work
       scores.push_back(scores_under(state, which, edits_for(which)(0, length), work.layer_positions));
     }
   }
-  CellBlock block;
-  const auto keep = [&] {
-    if (!block.states.empty()) work.blocks.push_back({state.task, std::move(block)});
-    block = {};
-  };
+  Blocks blocks(state.task, state.index, *state.what, state.prompts.size(), work);
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    if (block.begin + std::ssize(block.states) != rows[row].column) keep();
-    if (block.states.empty()) {
-      block.instance = state.index;
-      block.begin = rows[row].column;
-    }
     const Cell cell = state.what->generates() ? answered(state, answers, row) : ranked(state, scores, row);
     work.useful_flops += useful_flops(state, state.what->generates() ? answers.rows[row].ids.size() : 0);
     ++work.cells;
     work.invalid_by_task[static_cast<std::size_t>(state.task)] += cell.state == CellState::invalid;
     work.full_layer_positions += state.prefill_positions * static_cast<double>(model_.config().text.layers);
-    push(block, *state.what, state.prompts.size(), cell);
+    blocks.put(rows[row].column, cell);
   }
-  keep();
+  blocks.finish();
 }
 
 Cell PlainEvaluator::answered(const Instance& state, const model::Answers& answers, std::size_t row) const {

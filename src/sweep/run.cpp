@@ -25,6 +25,15 @@ Run::Run(const DiscoverOptions& options, comm::Communicator& world)
   record_.cells_by_rank.assign(static_cast<std::size_t>(world.size()), 0);
 }
 
+void Run::begin() {
+  if (world_.rank() == 0) ledger_ = check_folder(options_);
+  read();
+  take_over_ledger();
+  gather_nodes();
+  if (world_.rank() == 0) open_folder();
+  open_log();
+}
+
 void Run::begin_phase(const std::string& phase) {
   phase_ = phase;
   phase_start_ = Clock::now();

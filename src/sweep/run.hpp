@@ -49,6 +49,8 @@ class Run {
   // Both must outlive it.
   Run(const DiscoverOptions& options, comm::Communicator& world);
 
+  // Inputs, weights, and what else a job needs before anything is computed.
+  virtual void read() = 0;
   // Rank-local. Attributes of /environment: what decides bits, and what was asked.
   virtual std::map<std::string, std::string> environment() const;
   // Rank-local. Cells of a task in a stage.
@@ -57,6 +59,8 @@ class Run {
   virtual void add_to_ledger(store::LedgerTask& /*task*/, std::size_t /*index*/,
                              const StageSummary& /*so_far*/) {}
 
+  // Up to the first stage: nothing is touched before everything that can be wrong has been looked at.
+  void begin();
   void begin_phase(const std::string& phase);
   void end_phase();
   void read_weights();  // after inputs_ is made: weights, empty tables, the model's digest
