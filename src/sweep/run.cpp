@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <nlohmann/json.hpp>
+#include <sched.h>
 #include <unistd.h>
 
 #include <hones/base/error.hpp>
@@ -32,6 +33,32 @@ void Run::begin() {
   gather_nodes();
   if (world_.rank() == 0) open_folder();
   open_log();
+  if (world_.rank() == 0) tell_places();
+}
+
+// Who is where, and what slows a job down without a word: a launcher that binds a rank to fewer processors than it
+// has threads.
+void Run::tell_places() const {
+  if (world_.size() > 1) {
+    std::string line;
+    for (std::size_t r = 0; r < record_.nodes.size();) {
+      std::size_t last = r;
+      while (last + 1 < record_.nodes.size() && record_.nodes[last + 1] == record_.nodes[r]) ++last;
+      line += (line.empty() ? "" : ", ") + std::string(last > r ? "ranks " : "rank ") + std::to_string(r) +
+              (last > r ? "-" + std::to_string(last) : "") + " on " + record_.nodes[r];
+      r = last + 1;
+    }
+    log::info(line + "; " + std::to_string(options_.threads) + " thread" + (options_.threads == 1 ? "" : "s") +
+              " a rank, device cpu");
+  }
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  if (CPU_COUNT(&allowed) < options_.threads) {
+    log::warning("rank 0 may run on " + std::to_string(CPU_COUNT(&allowed)) + " processors and is to use " +
+                 std::to_string(options_.threads) +
+                 " threads: mpirun --map-by slot:PE=THREADS, srun --cpus-per-task, or a smaller --threads");
+  }
 }
 
 void Run::begin_phase(const std::string& phase) {

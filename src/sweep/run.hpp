@@ -82,7 +82,8 @@ class Run {
   void gather_nodes();  // into record_, on every rank
   // Rank-local. "rank 2 on node1".
   std::string name_of(int rank) const;
-  void open_log();  // this rank's own file
+  void open_log();           // this rank's own file
+  void tell_places() const;  // rank 0
   // Rank 0: the last word of progress, and run.json.
   void close_record();
   std::int64_t cells_of_all(bool cell_stage) const;

@@ -34,6 +34,11 @@ grep -q "^ocr,heads,test,0,,[0-9.e-]*,[0-9.e-]*,0,0,0,0,30$" whole/ablation.csv 
 grep -q "^vqa,random,test,31,mean," whole/ablation.csv || fail "no mean of the seeds"
 grep -q "^vqa,hones,random,31," whole/comparisons.csv || fail "hones is not compared with random"
 
+grep -q "rank 0: cells unit 0: .*, interventions 0-" whole/logs/rank-00000.log || fail "no log of the rank: $(cat whole/logs/*)"
+does "$hones" watch whole
+grep -q "^whole: done, [0-9,]* cells in " out.txt || fail "watch says: $(cat out.txt)"
+refused 3 "nowhere/progress.jsonl: no such file" "$hones" watch nowhere
+
 # Stopped by USR1 on two ranks, gone on with on three.
 code=0
 "$mpiexec" -n 2 "${run[@]}" --instances 30 --out parts >out.txt 2>log.txt &

@@ -117,5 +117,14 @@ does "$mpiexec" -n 3 "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 
 same_results whole TERM
 grep -q '"interruptions": 1' TERM/run.json || fail "run.json does not tell the interruption"
 
+# The allocation's end: nothing is begun that cannot be done by then.
+code=0
+"$mpiexec" -n 2 "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --set units.layers=1 --deadline +2 --end-reserve 1.2 --out night >out.txt 2>err.txt || code=$?
+[ "$code" = 75 ] && grep -q "the allocation ends before another unit would: stopped" err.txt || fail "the deadline: exit code $code: $(cat err.txt)"
+does "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --deadline "$(date -d '+1 hour' +%Y-%m-%dT%H:%M:%S)" --out night
+same_results whole night
+"${run[@]}" --heads 0:0 --instances 1 --deadline tonight --out bad >out.txt 2>err.txt
+[ $? = 2 ] && grep -q -- "--deadline: discover.deadline = tonight: expected a local time" err.txt || fail "a bad deadline said: $(cat err.txt)"
+
 [ "$failures" = 0 ] && echo "stopped, damaged and grown runs end alike"
 exit $((failures > 0))
