@@ -19,7 +19,6 @@ if ! "$root/tests/slurm-lab/start.sh" "$lab" --owner $$; then
   exit 77
 fi
 . "$lab/env.sh"
-cd "$root" || exit 1
 export HONES=$hones MODEL=$model BENCHMARK=$folder/benchmark CONFIG=configs/tiny.toml
 
 # until_true SECONDS COMMAND...: tries until it succeeds.
@@ -42,10 +41,12 @@ ended_well() { # ended_well JOB SECONDS WHAT
   [ "$(state "$1")" = COMPLETED ] || { fail "$3: job $1 ended as $(state "$1")"; tail -n 20 "$folder"/*-"$1".out; }
 }
 
-does "$hones" synth --config configs/tiny.toml --out "$folder/scenes"
-does "$hones" prepare --config configs/tiny.toml --source "$folder/scenes" --out "$BENCHMARK"
+cd "$folder" || exit 1
+does "$hones" synth --config "$root/configs/tiny.toml" --out "$folder/scenes"
+does "$hones" prepare --config "$root/configs/tiny.toml" --source "$folder/scenes" --out "$BENCHMARK"
 sizes="--instances 40 --queries 3"
-does "$hones" discover --config configs/tiny.toml --model "$model" --benchmark "$BENCHMARK" $sizes --out "$folder/whole"
+does "$hones" discover --config "$root/configs/tiny.toml" --model "$model" --benchmark "$BENCHMARK" $sizes --out "$folder/whole"
+cd "$root" || exit 1  # the scripts are submitted from there
 
 # Interrupted: USR1 to the batch script, as Slurm sends it before the limit. Checkpoint, 75, requeue, resume, until done.
 interrupted() { # interrupted ROUND
