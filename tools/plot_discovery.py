@@ -83,6 +83,7 @@ def draw_heads(file, out):
         head_map(right, drop, "by the plain answer's log-probability", order, "drop of log-probability (nats)")
         done = int((group["instances/status"][()] == 1).sum())
         figure.suptitle(f"{task}: each head replaced alone, {done} instances; the numbers are ranks, a minus: better without it", y=1.02)
+        figure.subplots_adjust(wspace=0.35)
         save(figure, out, f"heads.{task}")
 
 
