@@ -3,7 +3,7 @@
 #
 #   tools/demo.sh [--full] [--instances N] [--queries Q] [--ranks R] [--out DIR]
 #
-# Defaults: the sizes of configs/tiny.toml, 2 ranks, results/demo. --full: 1,000 images and 250 queries (results/demo-full), four
+# Defaults: the sizes of configs/tiny.toml, 2 ranks, results/demo. --full: 600 images and 150 queries (results/demo-full), two and a half
 # times the sweep. HONES_SKIP_SETUP=1 skips set-up and build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,8 +32,8 @@ fi
 hones=build/release/hones_mpi
 data=build/demo scenes=() splits=()
 if [ "$full" = yes ]; then
-  data=build/demo/full scenes=(--images 1700) splits=(--discovery 1000 --dev 50 --test 50 --queries 250)
-  sizes=(--instances 1000 --queries 250 "${sizes[@]}")
+  data=build/demo/full scenes=(--images 1050) splits=(--discovery 600 --dev 50 --test 50 --queries 150)
+  sizes=(--instances 600 --queries 150 "${sizes[@]}")
 fi
 if [ -z "$out" ]; then if [ "$full" = yes ]; then out=results/demo-full; else out=results/demo; fi; fi
 
