@@ -27,7 +27,7 @@ hones_benchmark() {
   "$HONES" synth --config configs/tiny.toml --out "$scratch.scenes" &&
     "$HONES" prepare --config configs/tiny.toml --source "$scratch.scenes" --out "$scratch" || exit 3
   # The first to come keeps its own; mv into a folder that is there would nest.
-  mv -T "$scratch" "$BENCHMARK" 2>/dev/null || rm -rf "$scratch"
+  mv -T "$scratch" "$BENCHMARK" 2>/dev/null || rm -rf "$scratch" "$scratch.scenes"
 }
 
 # hones_run COMMAND FLAGS...: the step, to its end. On USR1 (sbatch --signal=B:USR1@...) the ranks write a checkpoint and stop

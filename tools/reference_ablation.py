@@ -141,15 +141,6 @@ def query(reference, task, name, case, number, rows, tally):
                          float(gaps.min()))
 
 
-def bleu4(counts):
-    guess, correct, length, reference = counts[:4], counts[4:8], counts[8], counts[9]
-    product = 1.0
-    for n in range(4):
-        product *= (correct[n] + 1e-15) / (guess[n] + 1e-9)
-    ratio = (length + 1e-15) / (reference + 1e-9)
-    return product ** 0.25 * (np.exp(1 - 1 / ratio) if ratio < 1 else 1.0)
-
-
 def check_csv(folder, tasks):
     """Largest difference of base, masked and drops of ablation.csv from the stored values."""
     worst = 0.0
@@ -163,7 +154,7 @@ def check_csv(folder, tasks):
             for r in rows:
                 both = np.isfinite(task.utility[0]) & np.isfinite(task.utility[r + 1])
                 if task.corpus:
-                    base, masked = (bleu4(task.bleu[k][both].sum(axis=0)) for k in (0, r + 1))
+                    base, masked = (metrics.bleu4(task.bleu[k][both].sum(axis=0).tolist()) for k in (0, r + 1))
                 else:
                     base, masked = task.utility[0][both].mean(), task.utility[r + 1][both].mean()
                 bases.append(base)

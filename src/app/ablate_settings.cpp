@@ -1,30 +1,16 @@
 #include "app/ablate_settings.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <hones/base/error.hpp>
 
 #include "app/neuron_set.hpp"
+#include "app/settings/number.hpp"
 #include "app/sweep_settings.hpp"
 
 namespace hones::app {
 
 namespace {
-
-template <typename T>
-std::vector<T> numbers(const settings::Settings& settings, const std::string& key, T least, T most,
-                       const std::string& expected) {
-  std::vector<T> values;
-  for (const std::string& word : settings.list(key)) {
-    T value{};
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
-    if (error != std::errc() || end != word.data() + word.size() || !(value >= least && value <= most))
-      settings.refuse(key, expected);
-    values.push_back(value);
-  }
-  return values;
-}
 
 // A set's strategy is its file's name without the ending, or the file and dataset as they were given.
 std::string name_of_set(const std::string& where) {
@@ -73,9 +59,10 @@ sweep::AblateOptions ablate_options(const settings::Settings& settings) {
   if (options.strategies == std::vector<std::string>{"none"}) options.strategies.clear();
   if (std::find(options.strategies.begin(), options.strategies.end(), "none") != options.strategies.end())
     settings.refuse("ablate.strategies", "none alone, or strategies without it");
-  options.budgets = numbers<double>(settings, "ablate.budgets", 0, 1, "shares from 0 to 1 between commas");
-  options.head_budgets = numbers<std::int64_t>(settings, "ablate.head_budgets", 0, 1'000'000'000,
-                                               "numbers of heads between commas");
+  options.budgets =
+      settings::numbers<double>(settings, "ablate.budgets", 0, 1, "shares from 0 to 1 between commas");
+  options.head_budgets = settings::numbers<std::int64_t>(settings, "ablate.head_budgets", 0, 1'000'000'000,
+                                                         "numbers of heads between commas");
   options.sets = sets_of(settings);
   options.random_seeds = settings.integer("ablate.random_seeds");
   options.caption_metric = settings.text("ablate.caption_metric");

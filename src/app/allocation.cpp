@@ -1,6 +1,5 @@
 #include "app/allocation.hpp"
 
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -8,19 +7,14 @@
 #include <memory>
 #include <string>
 
+#include "app/settings/number.hpp"
+
 namespace hones::app {
 
 namespace {
 
 double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-std::optional<double> number(const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 // "2026-11-27T08:00:00", local time, as Slurm prints it.
@@ -46,17 +40,17 @@ std::string said_by(const std::string& command) {
 std::optional<double> allocation_end(const settings::Settings& settings) {
   if (const std::string& text = settings.text("discover.deadline"); !text.empty()) {
     if (text.front() == '+') {
-      if (const auto seconds = number(text.substr(1))) return now() + *seconds;
+      if (const auto seconds = settings::number_from<double>(text.substr(1))) return now() + *seconds;
     } else if (const auto time = local_time(text)) {
       return time;
     }
     settings.refuse("discover.deadline", "a local time as 2026-11-27T08:00:00, or +SECONDS from now");
   }
   if (const char* end = std::getenv("SLURM_JOB_END_TIME")) {
-    if (const auto time = number(end)) return time;
+    if (const auto time = settings::number_from<double>(end)) return time;
   }
   const char* job = std::getenv("SLURM_JOB_ID");
-  if (job == nullptr || !number(job)) return std::nullopt;
+  if (job == nullptr || !settings::number_from<double>(job)) return std::nullopt;
   return local_time(said_by("timeout 10 squeue -h -j " + std::string(job) + " -o %e 2>/dev/null"));
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
@@ -16,6 +15,7 @@
 
 #include "app/commands.hpp"
 #include "app/rivals.hpp"
+#include "app/settings/number.hpp"
 
 namespace hones::app {
 
@@ -45,14 +45,8 @@ std::filesystem::path draw_benchmark(const std::filesystem::path& scratch, std::
 }
 
 std::vector<double> shares_of(const settings::Settings& settings, bool random) {
-  std::vector<double> shares;
-  for (const std::string& word : settings.list("bench.changed")) {
-    double share = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), share);
-    if (error != std::errc() || end != word.data() + word.size() || !(share >= 0 && share <= 1))
-      settings.refuse("bench.changed", "numbers from 0 to 1 between commas");
-    shares.push_back(share);
-  }
+  auto shares =
+      settings::numbers<double>(settings, "bench.changed", 0, 1, "numbers from 0 to 1 between commas");
   if (shares.empty() && random) shares = {0.05, 0.2, 1};
   return shares;
 }

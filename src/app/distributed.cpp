@@ -59,7 +59,7 @@ struct Wish {
   bool only_text = false;
   std::filesystem::path out;
   std::string out_named;                          // how errors name it
-  std::function<std::string(int ranks)> dry_run;  // set where it was asked for
+  std::function<std::string(int ranks)> dry_run;  // like `job`, none where help was asked for
   std::function<ExitCode(comm::Communicator&)> job;
 };
 
@@ -129,15 +129,6 @@ ExitCode run(const std::vector<std::string>& command_line, comm::Communicator& w
   comm::fail(world, error);
 }
 
-}  // namespace
-
-bool is_distributed(const std::string& command) {
-  return command == settings::name_of(settings::Command::discover) ||
-         command == settings::name_of(settings::Command::ablate);
-}
-
-namespace {
-
 int with_ranks(int argc, char** argv, int& rank, int& size) {
   const std::vector<std::string> command_line(argv, argv + argc);
   catch_stop_signals();
@@ -158,6 +149,11 @@ int with_ranks(int argc, char** argv, int& rank, int& size) {
 }
 
 }  // namespace
+
+bool is_distributed(const std::string& command) {
+  return command == settings::name_of(settings::Command::discover) ||
+         command == settings::name_of(settings::Command::ablate);
+}
 
 int distributed(int argc, char** argv) {
   int rank = 0, size = 1;

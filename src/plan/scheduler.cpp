@@ -179,8 +179,7 @@ class QueueScheduler final : public Scheduler {
 std::optional<double> Scheduler::Progress::eta_seconds(double now) const {
   if (units_done == units_all) return 0.0;
   if (cost_done <= 0 || now <= started) return std::nullopt;
-  if (seconds_left) return seconds_left;
-  return (cost_all - cost_done) * (now - started) / cost_done;
+  return seconds_left;
 }
 
 std::unique_ptr<Scheduler> longest_first(int ranks) {

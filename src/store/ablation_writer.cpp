@@ -49,10 +49,10 @@ void write_values(OutputFile& out, const std::string& group, const AblationFileT
                                   turned(task.bleu, cells, first, last, table::kBleuCounts));
 }
 
-void write_rows(OutputFile& out, const std::string& group, const std::vector<AblationFileRow>& rows) {
+void write_rows(OutputFile& out, const std::string& group, const std::vector<table::AblationRow>& rows) {
   std::vector<std::string> strategies;
   std::vector<std::int64_t> budgets, seeds;
-  for (const AblationFileRow& row : rows) {
+  for (const table::AblationRow& row : rows) {
     strategies.push_back(row.strategy);
     budgets.push_back(row.budget);
     seeds.push_back(row.seed);

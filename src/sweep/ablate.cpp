@@ -1,4 +1,5 @@
 // Masks sets of neurons and heads on a split, and says what they cost.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -9,7 +10,6 @@
 #include <hones/base/digest.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
-#include <hones/model/torch_errors.hpp>
 #include <hones/stats/elbow.hpp>
 #include <hones/store/ablation_file.hpp>
 #include <hones/store/results.hpp>
@@ -136,8 +136,7 @@ class Masking : public Run {
                                 c.difference, c.ci_low, c.ci_high, c.p_two_sided});
       }
     }
-    store::AblationFileTask task{cells, outputs_[t].bleu, options_.split, ablation_.caption_metric, {}, {}};
-    for (const AblationRow& row : rows) task.rows.push_back({row.strategy, row.budget, row.seed, row.what});
+    store::AblationFileTask task{cells, outputs_[t].bleu, options_.split, ablation_.caption_metric, rows, {}};
     if (budgets.size() > 2) task.elbow = stats::elbow(budgets, relative).budget();
     elbows_.push_back(task.elbow);
     tasks.push_back(std::move(task));
@@ -221,12 +220,7 @@ std::string ablate_dry_run(const AblateOptions& options, int ranks) {
 }
 
 ExitCode ablate(const AblateOptions& options, comm::Communicator& world) {
-  const std::string advice = "use fewer ranks on this node, a smaller engine.tile_positions (" +
-                             std::to_string(options.run.tile_positions) +
-                             " now; 0: by the model's shape) or bf16";
-  ExitCode code = ExitCode::ok;
-  model::with_torch_errors(advice, [&] { code = Masking(options, world).run(); });
-  return code;
+  return with_advice(options.run, [&] { return Masking(options, world).run(); });
 }
 
 }  // namespace hones::sweep

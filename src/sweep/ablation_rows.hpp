@@ -10,12 +10,7 @@
 
 namespace hones::sweep {
 
-struct AblationRow {
-  std::string strategy;     // of kStrategies, `heads`, or a set's name
-  std::int64_t budget = 0;  // neurons or heads
-  std::int64_t seed = -1;   // of a drawn set; -1: nothing was drawn
-  table::Intervention what;
-};
+using table::AblationRow;
 
 // By task of options.run.tasks, the same strategies, budgets and seeds for all. Reads options.discovery.
 // Throws UsageError for a budget or a strategy that the run there cannot serve, or a set beyond the model;

@@ -2,7 +2,6 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/log.hpp>
-#include <hones/model/torch_errors.hpp>
 #include <hones/sweep/forecast.hpp>
 
 #include "discovery.hpp"
@@ -184,12 +183,7 @@ void Discovery::reduce_sums(table::NeuronSums& sums, const std::string& task) {
 }
 
 ExitCode discover(const DiscoverOptions& options, comm::Communicator& world) {
-  const std::string advice = "use fewer ranks on this node, a smaller engine.tile_positions (" +
-                             std::to_string(options.tile_positions) +
-                             " now; 0: by the model's shape) or bf16";
-  ExitCode code = ExitCode::ok;
-  model::with_torch_errors(advice, [&] { code = Discovery(options, world).run(); });
-  return code;
+  return with_advice(options, [&] { return Discovery(options, world).run(); });
 }
 
 std::string dry_run(const DiscoverOptions& options, int ranks) {

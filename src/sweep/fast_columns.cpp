@@ -32,10 +32,10 @@ struct Open {
 // bundle's members share the rows.
 class FastEvaluator::Columns {
  public:
-  Columns(const FastEvaluator& engine, const Subject& subject, std::vector<Row> rows, Work& work)
+  Columns(const FastEvaluator& engine, const Subject& subject, const std::vector<Row>& rows, Work& work)
       : engine_(engine),
         subject_(subject),
-        rows_(std::move(rows)),
+        rows_(rows),
         work_(work),
         head_flops_(checkpoint::DecoderFlops(engine.model_.config().text).head) {
     cells_.assign(subject.seats.size(), std::vector<Cell>(rows_.size()));
@@ -74,7 +74,7 @@ class FastEvaluator::Columns {
 
   const FastEvaluator& engine_;
   const Subject& subject_;
-  std::vector<Row> rows_;
+  const std::vector<Row>& rows_;
   Work& work_;
   double head_flops_;
   std::vector<std::vector<Cell>> cells_;  // [seat][row]

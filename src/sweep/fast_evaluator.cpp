@@ -323,7 +323,7 @@ model::RowEdit FastEvaluator::edit(const Subject& subject, const Tree& tree,
 
 std::function<model::RowEdit(std::int64_t, std::int64_t)> FastEvaluator::answer_edit(
     const Subject& subject, const Seat& seat, const table::Intervention& what) const {
-  return [this, &subject, &seat, what](std::int64_t first, std::int64_t length) {
+  return [this, &subject, &seat, &what](std::int64_t first, std::int64_t length) {
     return edit_of(what, [&](std::int64_t layer, std::int64_t head) {
       return noise(*seat.what, *seat.item, 0, layer, head, first, length, subject.last_image_position,
                    subject.trunk_sd);

@@ -11,6 +11,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/log.hpp>
+#include <hones/model/torch_errors.hpp>
 #include <hones/store/results.hpp>
 
 #include "folder.hpp"
@@ -19,6 +20,15 @@ namespace hones::sweep {
 
 using comm::Clock;
 using comm::seconds_since;
+
+ExitCode with_advice(const DiscoverOptions& options, const std::function<ExitCode()>& job) {
+  const std::string advice = "use fewer ranks on this node, a smaller engine.tile_positions (" +
+                             std::to_string(options.tile_positions) +
+                             " now; 0: by the model's shape) or bf16";
+  ExitCode code = ExitCode::ok;
+  model::with_torch_errors(advice, [&] { code = job(); });
+  return code;
+}
 
 Run::Run(const DiscoverOptions& options, comm::Communicator& world)
     : options_(options), world_(world), start_(comm::Clock::now()) {
@@ -36,8 +46,8 @@ void Run::begin() {
   if (world_.rank() == 0) tell_places();
 }
 
-// Who is where, and what slows a job down without a word: a launcher that binds a rank to fewer processors than it
-// has threads.
+// Who is where, and what slows a job down without a word: a launcher that binds a rank to fewer processors
+// than it has threads.
 void Run::tell_places() const {
   if (world_.size() > 1) {
     std::string line;
@@ -48,8 +58,8 @@ void Run::tell_places() const {
               (last > r ? "-" + std::to_string(last) : "") + " on " + record_.nodes[r];
       r = last + 1;
     }
-    log::info(line + "; " + std::to_string(options_.threads) + " thread" + (options_.threads == 1 ? "" : "s") +
-              " a rank, device cpu");
+    log::info(line + "; " + std::to_string(options_.threads) + " thread" +
+              (options_.threads == 1 ? "" : "s") + " a rank, device cpu");
   }
   cpu_set_t allowed;
   CPU_ZERO(&allowed);

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <hones/base/error.hpp>
 #include <hones/comm/communicator.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/store/ledger.hpp>
@@ -37,6 +38,9 @@ template <typename T>
 std::span<std::uint8_t> bytes_of(std::vector<T>& values) {
   return {reinterpret_cast<std::uint8_t*>(values.data()), values.size() * sizeof(T)};
 }
+
+// Runs a job; an error of LibTorch becomes a line with what to do about memory.
+ExitCode with_advice(const DiscoverOptions& options, const std::function<ExitCode()>& job);
 
 // All members but those that say otherwise are collective, like everything that a job does.
 class Run {

@@ -31,7 +31,6 @@ until_true() {
   done
 }
 gone() { [ -z "$(squeue -h -j "$1" 2>/dev/null)" ]; }
-running() { [ "$(squeue -h -j "$1" -o %T)" = RUNNING ]; }
 state() { scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z]*\).*/\1/p' | head -n 1; }
 # In this allocation work has begun: progress.jsonl is added to by every start.
 starts() { grep -c '"phase":"load"' "$1/progress.jsonl" 2>/dev/null; }

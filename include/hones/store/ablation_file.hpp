@@ -16,20 +16,13 @@
 
 namespace hones::store {
 
-struct AblationFileRow {
-  std::string strategy;
-  std::int64_t budget = 0;
-  std::int64_t seed = -1;
-  table::Intervention what;
-};
-
 struct AblationFileTask {
   const table::TaskCells& cells;           // states, utility and log-probabilities complete
   const std::vector<std::uint16_t>& bleu;  // [N, columns, 10] or empty
   std::string split;
-  std::string caption_metric;         // corpus | mean, for captions
-  std::vector<AblationFileRow> rows;  // of columns 1, 2, ...
-  std::optional<double> elbow;        // of the head budgets
+  std::string caption_metric;                   // corpus | mean, for captions
+  const std::vector<table::AblationRow>& rows;  // of columns 1, 2, ...
+  std::optional<double> elbow;                  // of the head budgets
 };
 
 // Collective: equal values on every rank. FILE.tmp, synced, renamed; errors as for DiscoveryWriter.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <hones/table/neurons.hpp>
@@ -32,6 +33,14 @@ struct Intervention {
     return first;
   }
   bool operator==(const Intervention&) const = default;
+};
+
+// A row of an ablation: an intervention, and where it comes from.
+struct AblationRow {
+  std::string strategy;     // what chose it, or the name of the user's set; "heads": the best heads together
+  std::int64_t budget = 0;  // neurons or heads
+  std::int64_t seed = -1;   // of a drawn set; -1: nothing was drawn
+  Intervention what;
 };
 
 }  // namespace hones::table

@@ -1,10 +1,10 @@
 // Values of settings: from text, checked, and shown to people.
-#include <charconv>
 #include <cmath>
 
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
 
+#include "app/settings/number.hpp"
 #include "app/settings/setting.hpp"
 
 namespace hones::settings {
@@ -19,15 +19,6 @@ std::string joined(const std::vector<std::string>& words, const char* between) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : between) + word;
   return out;
-}
-
-template <typename Number>
-std::optional<Number> number_from(const std::string& text) {
-  Number number{};
-  const char* end = text.data() + text.size();
-  const auto result = std::from_chars(text.data(), end, number);
-  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
-  return number;
 }
 
 // "3:5": two non-negative integers, small enough for what they index.
