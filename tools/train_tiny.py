@@ -6,6 +6,7 @@
     tools/train_tiny.py --scenes scenes --validation validation --state state --minutes 50 --out checkpoints/tiny-llava
 
     tools/train_tiny.py --from checkpoints/tiny-llava --rate 0.4 ...     # goes on from a checkpoint, with its tokenizer
+    tools/train_tiny.py --from checkpoints/tiny-llava --letters 3 ...    # with a new one: printed words in longer pieces
 
 It may be stopped at any time: called again with the same --state folder it goes on. The learning rate falls with the
 time used, so --minutes is kept on a busy machine too. Two one-thread processes average their gradients: on two cores
@@ -33,6 +34,8 @@ def arguments():
     parser.add_argument("--validation", type=Path, help="folder of other scenes, for the learning curve")
     parser.add_argument("--state", type=Path, required=True, help="folder for arrays, the training state and the curve")
     parser.add_argument("--from", dest="begin", type=Path, help="checkpoint whose weights and tokenizer a new state begins with")
+    parser.add_argument("--letters", type=int, help="most letters of a piece of a printed word, in a tokenizer of its own "
+                        "(default: that of --from, else 1)")
     parser.add_argument("--minutes", type=float, default=50.0, help="training time, over all calls (min)")
     parser.add_argument("--batch", type=int, default=12, help="scenes a step and process")
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates, for a training that goes on")
@@ -94,7 +97,7 @@ def work(rank, args):
     model = Model([1, *words.whole(prompts.BEFORE_IMAGE)])
     if args.begin:
         from tiny import export as checkpoint
-        checkpoint.load(model, args.begin)
+        checkpoint.load(model, args.begin, args.state / "tokenizer.json")
     optimiser = Optimiser(model)
     training, validation = data.Data(args.state / "training", words), data.Data(args.state / "validation", words)
     used, step = 0.0, 0
@@ -194,10 +197,10 @@ def prepare(args):
     from tiny import data, tokenizer
     args.state.mkdir(parents=True, exist_ok=True)
     if not (args.state / "tokenizer.json").exists():
-        if args.begin:
+        if args.begin and not args.letters:
             shutil.copyfile(args.begin / "tokenizer.json", args.state / "tokenizer.json")
         else:
-            tokenizer.save(data.load(args.scenes), args.state / "tokenizer.json")
+            tokenizer.save(data.load(args.scenes), args.state / "tokenizer.json", args.letters or tokenizer.PRINTED_LETTERS)
     words = tokenizer.Words(args.state / "tokenizer.json")
     for name, folder in (("training", args.scenes), ("validation", args.validation)):
         if not (args.state / name / "done").exists():

@@ -1,6 +1,7 @@
 """Scenes as arrays: pictures, token ids of everything said about them, and dense labels for every patch."""
 import collections
 import json
+import string
 from pathlib import Path
 
 import numpy as np
@@ -104,15 +105,16 @@ def points(words, text, scene):
     return result
 
 
-def spelled(ids, printed, first, rest):
-    """(index, 1 or 0) for each letter of the printed words in a text's ids: does a word of the picture begin with the
-    letters so far? `printed`: ids of the picture's words; `first`, `rest`: ids of letters that begin and go on a word."""
+def spelled(ids, printed, first, rest, single):
+    """(index, 1 or 0) for each piece of the printed words in a text's ids: does a word of the picture begin with the
+    pieces so far? `printed`: ids of the picture's words; `first`, `rest`: ids of pieces that begin and go on a word;
+    `single`: those of `first` that are one letter, words of the grammar where nothing goes on."""
     result, start = [], 0
     while start < len(ids):
         end = start + 1
         while ids[start] in first and end < len(ids) and ids[end] in rest:
             end += 1
-        if end - start > 2:  # shorter ones are words of the grammar
+        if end - start > 1 or (ids[start] in first and ids[start] not in single):
             for k in range(start, end):
                 result.append((k, int(any(word[:k + 1 - start] == ids[start:k + 1] for word in printed))))
         start = end
@@ -208,11 +210,12 @@ class Data:
         printed = np.array(self.printed)
         self.first = set(np.unique(printed[:, :, 0]).tolist()) - {-1}
         self.rest = set(np.unique(printed[:, :, 1:]).tolist()) - {-1}
+        self.single = {words.word(letter)[0] for letter in string.ascii_uppercase}
 
     def letters(self, start, ids, i):
         """Marks of the printed words in `ids`, which begin at position `start` of a prompt about picture i."""
         words = [real(row) for row in self.printed[i]]
-        return [(start + k, mark) for k, mark in spelled(ids, words, self.first, self.rest)]
+        return [(start + k, mark) for k, mark in spelled(ids, words, self.first, self.rest, self.single)]
 
 
 # Tasks of a segment, for averaging losses.

@@ -55,10 +55,13 @@ def answer_loss(model, features, batch, penalties):
     parts["marks_right"] = (marking.argmax(-1) == marks[marked]).float()[marks[marked] == 0].mean()
     pointing = model.point(rows[pointed[chosen]]).float().unflatten(-1, (2, -1)).flatten(0, 1)
     parts["points"] = F.cross_entropy(pointing, points[pointed].flatten())
-    spelling = model.decoder.mark(rows[spelled[chosen]]).float()
-    parts["letters"] = F.cross_entropy(spelling, letters[spelled])
-    parts["letters_right"] = (spelling.argmax(-1) == letters[spelled]).float()[letters[spelled] == 0].mean()
-    total = total + parts["marks"] + 0.5 * parts["points"] + parts["letters"]
+    if spelled.any():
+        spelling = model.decoder.mark(rows[spelled[chosen]]).float()
+        parts["letters"] = F.cross_entropy(spelling, letters[spelled])
+        if (letters[spelled] == 0).any():
+            parts["letters_right"] = (spelling.argmax(-1) == letters[spelled]).float()[letters[spelled] == 0].mean()
+        total = total + parts["letters"]
+    total = total + parts["marks"] + 0.5 * parts["points"]
 
     if any(penalties):
         values = penalty_values(model, hidden.float(), notes)
@@ -69,12 +72,15 @@ def answer_loss(model, features, batch, penalties):
 
 
 def penalty_values(model, hidden, notes):
-    """At the positions that predict answers: the size of attention's addition relative to the residual; how dense the
-    activations are (mean of |a| over root mean square); and the variance over the vocabulary of what attention writes
+    """At the positions that predict answers: the size of attention's addition relative to the residual; how many
+    neurons write (the logarithm of mean over root mean square of |a| times the norm of what a neuron writes, over all
+    layers together); and the variance over the vocabulary of what attention writes
     into the logits directly, through the final norm with its root mean square held fixed."""
     routing = sum((added.pow(2).sum(-1) / (residual.detach().pow(2).sum(-1) + EPS)).mean() for added, residual, _ in notes)
-    sparsity = sum((a.abs().mean(-1) / (a.pow(2).mean(-1) + 1e-12).sqrt()).mean() for _, _, a in notes)
+    sizes = torch.cat([a * layer.mlp["down_proj"].weight.float().norm(dim=0)
+                       for layer, (_, _, a) in zip(model.decoder.layers, notes)], -1)
+    sparsity = (sizes.abs().mean(-1) / (sizes.pow(2).mean(-1) + 1e-12).sqrt()).log().mean()
     rms = (hidden.pow(2).mean(-1, keepdim=True) + EPS).sqrt().detach()
     written = sum(added for added, _, _ in notes) / rms * model.decoder.norm.weight
     direct = model.decoder.lm_head(written).float().var(-1).mean()
-    return {"routing": routing / len(notes), "sparsity": sparsity / len(notes), "direct": direct}
+    return {"routing": routing / len(notes), "sparsity": sparsity, "direct": direct}

@@ -1,7 +1,6 @@
 """A tokenizer in the published LLaMA form: BPE with byte fallback, no pre-tokenizer.
 
-Words of the grammar are one piece each. Printed words come in pieces of at most three letters: spelled letter by
-letter, attention alone could copy them from the picture and no neuron would matter for reading.
+Words of the grammar are one piece each, printed words are spelled in pieces of at most a given number of letters.
 """
 import collections
 import json
@@ -12,7 +11,7 @@ from . import prompts
 SIZE = 1024
 IMAGE, PAD = SIZE - 2, SIZE - 1
 BLANK = "\u2581"
-PRINTED_LETTERS = 1
+PRINTED_LETTERS = 1  # of a piece of a printed word, unless told otherwise
 
 
 def grammar_words(scenes):
@@ -77,7 +76,7 @@ class Trainer:
             words = [self.merge(word, left, right) for word in words]
 
 
-def build(scenes):
+def build(scenes, printed_letters=PRINTED_LETTERS):
     """tokenizer.json as a dictionary."""
     grammar = sorted((BLANK if blank else "") + word for word, blank in grammar_words(scenes))
     printed = collections.Counter(word["text"] for scene in scenes for word in scene["words"] if word["legible"])
@@ -91,7 +90,7 @@ def build(scenes):
     grammar_merges = len(trainer.merges)
     # A printed word never costs more tokens than it has letters: captions must fit the generation limit.
     trainer.train([BLANK + letter for letter in string.ascii_uppercase], room, longest=1)
-    trainer.train([BLANK + word for word in common], room, longest=PRINTED_LETTERS)
+    trainer.train([BLANK + word for word in common], room, longest=printed_letters)
     pieces = list(dict.fromkeys(trainer.pieces))
     vocabulary += pieces
     vocabulary += [f"<unused{i}>" for i in range(SIZE - 2 - len(vocabulary))]
@@ -125,6 +124,29 @@ def build(scenes):
                   "merges": [f"{left} {right}" for left, right in trainer.merges]}}
 
 
+def pieces(path):
+    """The vocabulary of a tokenizer.json, piece by id."""
+    vocabulary = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
+    return {i: piece for piece, i in vocabulary.items()}
+
+
+def nearest(before, now):
+    """For each id of a new vocabulary the ids of an old one that stand for it where it begins and where it ends: the same
+    piece where there is one, else the old pieces of its first letter (with the blank) and of its last."""
+    old = {piece: i for i, piece in before.items()}
+    begin, end = [], []
+    for i in range(SIZE):
+        piece = now.get(i)
+        if piece is None or piece in old:
+            begin.append(i if piece is None else old[piece])
+            end.append(begin[-1])
+            continue
+        head = BLANK + piece[1] if piece.startswith(BLANK) and len(piece) > 1 else piece[0]
+        begin.append(old.get(head, i))
+        end.append(old.get(piece[-1], i))
+    return begin, end
+
+
 class Words:
     """Encodes text word by word with a cache: merges never cross a blank, so the ids are those of the whole text."""
 
@@ -146,5 +168,5 @@ class Words:
         return [i for word in text.split(" ") for i in self.word(word)]
 
 
-def save(scenes, path):
-    path.write_text(json.dumps(build(scenes), ensure_ascii=False, indent=1), encoding="utf-8")
+def save(scenes, path, printed_letters=PRINTED_LETTERS):
+    path.write_text(json.dumps(build(scenes, printed_letters), ensure_ascii=False, indent=1), encoding="utf-8")
