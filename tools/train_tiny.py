@@ -200,7 +200,7 @@ def prepare(args):
         if args.begin and not args.letters:
             shutil.copyfile(args.begin / "tokenizer.json", args.state / "tokenizer.json")
         else:
-            tokenizer.save(data.load(args.scenes), args.state / "tokenizer.json", args.letters or tokenizer.PRINTED_LETTERS)
+            tokenizer.save(data.load(args.scenes), args.state / "tokenizer.json", args.letters or 1)
     words = tokenizer.Words(args.state / "tokenizer.json")
     for name, folder in (("training", args.scenes), ("validation", args.validation)):
         if not (args.state / name / "done").exists():

@@ -1,13 +1,14 @@
 #include "app/neuron_set.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 #include <string_view>
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/store/index_pairs.hpp>
+
+#include "app/settings/number.hpp"
 
 namespace hones::app {
 
@@ -37,14 +38,10 @@ std::size_t column_of(const std::vector<std::string>& header, const std::string&
 }
 
 std::int64_t index_in(const std::vector<std::string>& fields, std::size_t column, const std::string& where) {
-  std::int64_t index = -1;
   const std::string field = column < fields.size() ? fields[column] : "";
-  const char* end = field.data() + field.size();
-  const auto result = std::from_chars(field.data(), end, index);
-  if (result.ec != std::errc() || result.ptr != end || index < 0) {
-    throw DataError(where + ": \"" + field + "\": expected an index, counted from 0");
-  }
-  return index;
+  const auto index = settings::number_from<std::int64_t>(field);
+  if (!index || *index < 0) throw DataError(where + ": \"" + field + "\": expected an index, counted from 0");
+  return *index;
 }
 
 NeuronSet read_csv(const std::string& file) {

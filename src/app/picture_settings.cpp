@@ -1,8 +1,9 @@
 #include "app/picture_settings.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <sstream>
+
+#include "app/settings/number.hpp"
 
 namespace hones::app {
 
@@ -13,11 +14,9 @@ std::optional<std::vector<double>> numbers_in(const std::string& text) {
   std::vector<double> numbers;
   std::istringstream in(text);
   for (std::string word; std::getline(in, word, ',');) {
-    double number = 0;
-    const char* end = word.data() + word.size();
-    const auto result = std::from_chars(word.data(), end, number);
-    if (result.ec != std::errc() || result.ptr != end || !std::isfinite(number)) return std::nullopt;
-    numbers.push_back(number);
+    const auto number = settings::number_from<double>(word);
+    if (!number || !std::isfinite(*number)) return std::nullopt;
+    numbers.push_back(*number);
   }
   return numbers;
 }

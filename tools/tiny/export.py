@@ -72,13 +72,10 @@ def load(model, folder, tokenizer_file):
     """The weights of a checkpoint that `save` wrote; heads that are thrown away stay as they are. Pieces that its tokenizer
     lacks are read like their last letter and said like their first until they are learnt."""
     there = transformers.LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    begin, end = tokenizer.nearest(tokenizer.pieces(folder / "tokenizer.json"), tokenizer.pieces(tokenizer_file))
-    rows = {"embed_tokens": torch.tensor(end), "lm_head": torch.tensor(begin)}
+    begin, end = tokenizer.nearest(folder / "tokenizer.json", tokenizer_file)
     state = there.state_dict()
-    for name, tensor in state.items():
-        for part, index in rows.items():
-            if part in name:
-                state[name] = tensor[index]
+    for name, rows in (("model.language_model.embed_tokens.weight", end), ("lm_head.weight", begin)):
+        state[name] = state[name][rows]
     for parameter, tensor in pairs(model, state):
         parameter.data.copy_(tensor)
 

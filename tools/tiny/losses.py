@@ -50,18 +50,11 @@ def answer_loss(model, features, batch, penalties):
             parts[name] = losses[of_task].mean()
             parts[name + "_right"] = right[of_task].mean()
             total = total + weight * parts[name]
-    marking = model.decoder.mark(rows[marked[chosen]]).float()
-    parts["marks"] = F.cross_entropy(marking, marks[marked])
-    parts["marks_right"] = (marking.argmax(-1) == marks[marked]).float()[marks[marked] == 0].mean()
+    mark_loss(model, rows[marked[chosen]], marks[marked], "marks", parts)
     pointing = model.point(rows[pointed[chosen]]).float().unflatten(-1, (2, -1)).flatten(0, 1)
     parts["points"] = F.cross_entropy(pointing, points[pointed].flatten())
-    if spelled.any():
-        spelling = model.decoder.mark(rows[spelled[chosen]]).float()
-        parts["letters"] = F.cross_entropy(spelling, letters[spelled])
-        if (letters[spelled] == 0).any():
-            parts["letters_right"] = (spelling.argmax(-1) == letters[spelled]).float()[letters[spelled] == 0].mean()
-        total = total + parts["letters"]
-    total = total + parts["marks"] + 0.5 * parts["points"]
+    mark_loss(model, rows[spelled[chosen]], letters[spelled], "letters", parts)
+    total = total + parts["marks"] + 0.5 * parts["points"] + parts["letters"]
 
     if any(penalties):
         values = penalty_values(model, hidden.float(), notes)
@@ -71,11 +64,21 @@ def answer_loss(model, features, batch, penalties):
     return total, parts
 
 
+def mark_loss(model, rows, labels, name, parts):
+    """Adds to `parts` the loss of telling right from wrong, 0 where there is nothing to tell, and the share of the wrong
+    that were found."""
+    guesses = model.decoder.mark(rows).float()
+    parts[name] = F.cross_entropy(guesses, labels, reduction="sum") / max(1, len(labels))
+    wrong = labels == 0
+    if wrong.any():
+        parts[name + "_right"] = (guesses[wrong].argmax(-1) == 0).float().mean()
+
+
 def penalty_values(model, hidden, notes):
     """At the positions that predict answers: the size of attention's addition relative to the residual; how many
     neurons write (the logarithm of mean over root mean square of |a| times the norm of what a neuron writes, over all
-    layers together); and the variance over the vocabulary of what attention writes
-    into the logits directly, through the final norm with its root mean square held fixed."""
+    layers together); and the variance over the vocabulary of what attention writes into the logits directly, through the
+    final norm with its root mean square held fixed."""
     routing = sum((added.pow(2).sum(-1) / (residual.detach().pow(2).sum(-1) + EPS)).mean() for added, residual, _ in notes)
     sizes = torch.cat([a * layer.mlp["down_proj"].weight.float().norm(dim=0)
                        for layer, (_, _, a) in zip(model.decoder.layers, notes)], -1)

@@ -11,7 +11,6 @@ from . import prompts
 SIZE = 1024
 IMAGE, PAD = SIZE - 2, SIZE - 1
 BLANK = "\u2581"
-PRINTED_LETTERS = 1  # of a piece of a printed word, unless told otherwise
 
 
 def grammar_words(scenes):
@@ -76,8 +75,8 @@ class Trainer:
             words = [self.merge(word, left, right) for word in words]
 
 
-def build(scenes, printed_letters=PRINTED_LETTERS):
-    """tokenizer.json as a dictionary."""
+def build(scenes, printed_letters):
+    """tokenizer.json as a dictionary. `printed_letters`: the most letters of a piece of a printed word."""
     grammar = sorted((BLANK if blank else "") + word for word, blank in grammar_words(scenes))
     printed = collections.Counter(word["text"] for scene in scenes for word in scene["words"] if word["legible"])
     common = sorted(word for word, count in printed.items() if count >= 0.0005 * len(scenes))
@@ -124,26 +123,19 @@ def build(scenes, printed_letters=PRINTED_LETTERS):
                   "merges": [f"{left} {right}" for left, right in trainer.merges]}}
 
 
-def pieces(path):
-    """The vocabulary of a tokenizer.json, piece by id."""
-    vocabulary = json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
-    return {i: piece for piece, i in vocabulary.items()}
+def piece_ids(path):
+    """Ids of a tokenizer.json by their pieces."""
+    return json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]
 
 
 def nearest(before, now):
-    """For each id of a new vocabulary the ids of an old one that stand for it where it begins and where it ends: the same
-    piece where there is one, else the old pieces of its first letter (with the blank) and of its last."""
-    old = {piece: i for i, piece in before.items()}
-    begin, end = [], []
-    for i in range(SIZE):
-        piece = now.get(i)
-        if piece is None or piece in old:
-            begin.append(i if piece is None else old[piece])
-            end.append(begin[-1])
-            continue
-        head = BLANK + piece[1] if piece.startswith(BLANK) and len(piece) > 1 else piece[0]
-        begin.append(old.get(head, i))
-        end.append(old.get(piece[-1], i))
+    """For each id of the tokenizer.json `now` the ids of the one `before` that stand for it where it begins and where it
+    ends: the same piece where there is one, else its first letter (with the blank) and its last."""
+    old = piece_ids(before)
+    begin, end = list(range(SIZE)), list(range(SIZE))
+    for piece, i in piece_ids(now).items():
+        begin[i] = old.get(piece, old.get(piece[:1 + piece.startswith(BLANK)], i))
+        end[i] = old.get(piece, old.get(piece[-1], i))
     return begin, end
 
 
@@ -168,5 +160,5 @@ class Words:
         return [i for word in text.split(" ") for i in self.word(word)]
 
 
-def save(scenes, path, printed_letters=PRINTED_LETTERS):
+def save(scenes, path, printed_letters):
     path.write_text(json.dumps(build(scenes, printed_letters), ensure_ascii=False, indent=1), encoding="utf-8")
