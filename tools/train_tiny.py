@@ -25,7 +25,14 @@ import time
 from pathlib import Path
 
 
-PENALTIES = (0.02, 0.03, 0.1)  # routing, sparsity, direct writing
+PENALTIES = (0.05, 0.1, 0.1, 0.2)  # routing, sparsity, early, bulk
+
+
+def four_numbers(text):
+    numbers = tuple(map(float, text.split(",")))
+    if len(numbers) != len(PENALTIES):
+        raise argparse.ArgumentTypeError(f"{text}: expected four numbers")
+    return numbers
 
 
 def arguments():
@@ -46,8 +53,8 @@ def arguments():
                         "others cover best, the rest by any of the five")
     parser.add_argument("--pairs", type=int, default=1, help="pairs of a true and a false candidate of each picture (1 to 4)")
     parser.add_argument("--penalties-from", type=float, default=0.8, help="share of the time after which the penalties act")
-    parser.add_argument("--penalties", type=lambda text: tuple(map(float, text.split(","))), default=PENALTIES,
-                        metavar="R,S,D", help="weights of the penalties: routing, sparsity, direct writing (%(default)s)")
+    parser.add_argument("--penalties", type=four_numbers, default=PENALTIES,
+                        metavar="R,S,D,B", help="weights of the penalties: routing, sparsity, early, bulk (%(default)s)")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write the checkpoint here at the end")

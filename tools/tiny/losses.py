@@ -26,7 +26,7 @@ def dense_loss(model, features, batch):
 
 
 def answer_loss(model, features, batch, penalties):
-    """Total loss and a dictionary of its parts. `penalties`: weights of (routing, sparsity, direct writing)."""
+    """Total loss and a dictionary of its parts. `penalties`: weights of (routing, sparsity, early, bulk)."""
     tensors = [{k: torch.from_numpy(v) for k, v in group.items()} for group in batch.groups]
     b = len(features)
     labels = torch.cat([t["labels"].reshape(b, -1) for t in tensors], 1)
@@ -57,7 +57,7 @@ def answer_loss(model, features, batch, penalties):
     total = total + parts["marks"] + 0.5 * parts["points"] + parts["letters"]
 
     if any(penalties):
-        values = penalty_values(model, hidden.float(), notes)
+        values = penalty_values(model, notes, labels[kept], tasks[kept])
         for weight, (name, value) in zip(penalties, values.items()):
             parts[name] = value
             total = total + weight * value
@@ -74,16 +74,25 @@ def mark_loss(model, rows, labels, name, parts):
         parts[name + "_right"] = (guesses[wrong].argmax(-1) == 0).float().mean()
 
 
-def penalty_values(model, hidden, notes):
-    """At the positions that predict answers: the size of attention's addition relative to the residual; how many
-    neurons write (the logarithm of mean over root mean square of |a| times the norm of what a neuron writes, over all
-    layers together); and the variance over the vocabulary of what attention writes into the logits directly, through the
-    final norm with its root mean square held fixed."""
+def penalty_values(model, notes, labels, tasks):
+    """At the positions that predict answers:
+
+    routing: the size of attention's addition relative to the residual.
+    sparsity: how many neurons write: the logarithm of mean over root mean square of |a| times the norm of what a neuron
+    writes, over all layers together.
+    early: what the head could read before the last layer's neurons: the right token's logit there against its mean over the
+    task's positions, as a size. Small: neurons write the answer, and neither attention nor an earlier layer has written it.
+    bulk: by how much (the logarithm, summed over the layers) what a layer's neurons write exceeds the residual. Without it
+    one neuron that drowns everything makes the others small."""
+    met = [residual + added for added, residual, _ in notes]  # what the FFN of each layer meets
     routing = sum((added.pow(2).sum(-1) / (residual.detach().pow(2).sum(-1) + EPS)).mean() for added, residual, _ in notes)
-    sizes = torch.cat([a * layer.mlp["down_proj"].weight.float().norm(dim=0)
-                       for layer, (_, _, a) in zip(model.decoder.layers, notes)], -1)
+    sizes = [a * layer.mlp["down_proj"].weight.float().norm(dim=0) for layer, (_, _, a) in zip(model.decoder.layers, notes)]
+    bulk = sum(F.relu((size.pow(2).sum(-1) + EPS).log() - (x.pow(2).sum(-1).detach() + EPS).log()).mean()
+               for size, x in zip(sizes, met))
+    sizes = torch.cat(sizes, -1)
     sparsity = (sizes.abs().mean(-1) / (sizes.pow(2).mean(-1) + 1e-12).sqrt()).log().mean()
-    rms = (hidden.pow(2).mean(-1, keepdim=True) + EPS).sqrt().detach()
-    written = sum(added for added, _, _ in notes) / rms * model.decoder.norm.weight
-    direct = model.decoder.lm_head(written).float().var(-1).mean()
-    return {"routing": routing / len(notes), "sparsity": sparsity, "direct": direct}
+    logits = model.decoder.lm_head(model.decoder.norm(met[-1])).float()
+    mean = logits.new_zeros(len(WEIGHTS), logits.shape[-1]).index_add(0, tasks, logits)
+    mean = mean / tasks.bincount(minlength=len(WEIGHTS)).clamp(min=1)[:, None]
+    early = (logits[torch.arange(len(labels)), labels] - mean[tasks, labels]).abs().mean()
+    return {"routing": routing / len(notes), "sparsity": sparsity, "early": early, "bulk": bulk}
