@@ -30,6 +30,13 @@ class Judge:
         self.images = transformers.CLIPImageProcessorPil.from_pretrained(folder)
         self.batch = batch
         self.image_token = "<image>" * self.model.config.image_seq_length
+        last = self.model.model.language_model.layers[-1]
+        last.post_attention_layernorm.register_forward_pre_hook(self.keep)
+
+    def keep(self, _, inputs):
+        """What the last layer's neurons meet, at the last prompt position of every row."""
+        if inputs[0].shape[1] > 1:
+            self.met = inputs[0][:, -1]
 
     def encode(self, prompt):
         return self.tokenizer("USER: " + self.image_token + prompt).input_ids
@@ -45,16 +52,20 @@ class Judge:
 
     @torch.no_grad()
     def answers(self, items):
-        """items: (pixels, prompt) pairs; the generated texts."""
+        """items: (pixels, prompt) pairs; the generated texts, and the share of first tokens that the head reads as they
+        are already before the last layer's neurons."""
         order = sorted(range(len(items)), key=lambda i: len(items[i][1]))
-        result = [""] * len(items)
+        result, early = [""] * len(items), 0
         for start in range(0, len(order), self.batch):
             chosen = order[start:start + self.batch]
             inputs = self.inputs([(items[i][0], self.encode(items[i][1])) for i in chosen])
             out = self.model.generate(**inputs, max_new_tokens=NEW_TOKENS, do_sample=False)
-            for i, row in zip(chosen, out[:, inputs["input_ids"].shape[1]:]):
+            new = out[:, inputs["input_ids"].shape[1]:]
+            read = self.model.lm_head(self.model.model.language_model.norm(self.met)).argmax(-1)
+            early += int((read == new[:, 0]).sum())
+            for i, row in zip(chosen, new):
                 result[i] = self.tokenizer.decode(row, skip_special_tokens=True).split("\n")[0].strip()
-        return result
+        return result, early / max(1, len(items))
 
     @torch.no_grad()
     def yes_scores(self, pixels, texts):
@@ -116,7 +127,7 @@ def score(judge, test, grey):
     result = {}
 
     questions = test.questions()
-    said = judge.answers([(see(i), prompts.VQA.format(q["question"])) for i, q in questions])
+    said, result["vqa_early"] = judge.answers([(see(i), prompts.VQA.format(q["question"])) for i, q in questions])
     kinds = collections.defaultdict(list)
     for (_, q), text in zip(questions, said):
         kinds[q["kind"]].append(text.lower() == q["answer"])
@@ -126,11 +137,11 @@ def score(judge, test, grey):
 
     words = test.words()
     boxed = [prompts.draw_blue_box(see(i).copy(), w["box"]) for i, w in words]
-    said = judge.answers([(pixels, prompts.OCR) for pixels in boxed])
+    said, result["ocr_early"] = judge.answers([(pixels, prompts.OCR) for pixels in boxed])
     result["anls"] = mean(metrics.anls(t, w["text"]) for (_, w), t in zip(words, said))
     result["ocr_exact"] = mean(t == w["text"] for (_, w), t in zip(words, said))
 
-    captions = judge.answers([(see(i), prompts.CAPTION) for i in range(test.limit)])
+    captions, result["caption_early"] = judge.answers([(see(i), prompts.CAPTION) for i in range(test.limit)])
     references = [[c["text"] for c in scene["captions"]] for scene in test.scenes[:test.limit]]
     result["bleu4"] = metrics.bleu4(captions, references)
     result["captions_distinct"] = len(set(captions))
