@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 
 
-PENALTIES = (0.05, 0.1, 0.1, 0.2)  # routing, sparsity, early, bulk
+PENALTIES = (0.05, 0.05, 0.1, 0.2)  # routing, sparsity, early, bulk
 
 
 def four_numbers(text):
@@ -55,6 +55,7 @@ def arguments():
     parser.add_argument("--penalties-from", type=float, default=0.8, help="share of the time after which the penalties act")
     parser.add_argument("--penalties", type=four_numbers, default=PENALTIES,
                         metavar="R,S,D,B", help="weights of the penalties: routing, sparsity, early, bulk (%(default)s)")
+    parser.add_argument("--neurons", type=int, default=512, help="FFN neurons of a decoder layer")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write the checkpoint here at the end")
@@ -101,7 +102,7 @@ def work(rank, args):
     dist.init_process_group("gloo", rank=rank, world_size=args.processes)
     words = tokenizer.Words(args.state / "tokenizer.json")
     torch.manual_seed(args.seed)
-    model = Model([1, *words.whole(prompts.BEFORE_IMAGE)])
+    model = Model([1, *words.whole(prompts.BEFORE_IMAGE)], args.neurons)
     if args.begin:
         from tiny import export as checkpoint
         checkpoint.load(model, args.begin, args.state / "tokenizer.json")
@@ -223,7 +224,7 @@ def export(args):
     from tiny.model import Model
     words = tokenizer.Words(args.state / "tokenizer.json")
     state = torch.load(args.state / "state.pt", weights_only=True)
-    model = Model([1, *words.whole(prompts.BEFORE_IMAGE)])
+    model = Model([1, *words.whole(prompts.BEFORE_IMAGE)], args.neurons)
     start = 0
     for parameter in model.parameters():
         parameter.data.copy_(state["optimiser"]["average"][start:start + parameter.numel()].view_as(parameter))

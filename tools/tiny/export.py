@@ -6,23 +6,28 @@ import torch
 import transformers
 
 from . import data, prompts, tokenizer
-from .model import EPS, FFN, HEADS, LAYERS, MEAN, STD, VISION_HEADS, VISION_LAYERS, WIDTH
+from .model import EPS, HEADS, LAYERS, MEAN, STD, VISION_HEADS, VISION_LAYERS, WIDTH
 
 POSITIONS = 512
 
 
-def config():
+def config(neurons):
     return transformers.LlavaConfig(
         vision_config=transformers.CLIPVisionConfig(
             hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_hidden_layers=VISION_LAYERS,
             num_attention_heads=VISION_HEADS, image_size=data.SIDE, patch_size=data.PATCH, projection_dim=WIDTH,
             hidden_act="quick_gelu", layer_norm_eps=EPS),
         text_config=transformers.LlamaConfig(
-            hidden_size=WIDTH, intermediate_size=FFN, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
+            hidden_size=WIDTH, intermediate_size=neurons, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
             num_key_value_heads=HEADS, vocab_size=tokenizer.SIZE, max_position_embeddings=POSITIONS, rms_norm_eps=EPS,
             hidden_act="silu", tie_word_embeddings=False, bos_token_id=1, eos_token_id=2, pad_token_id=tokenizer.PAD),
         image_token_index=tokenizer.IMAGE, image_seq_length=data.GRID**2, vision_feature_layer=-2,
         vision_feature_select_strategy="default", projector_hidden_act="gelu", tie_word_embeddings=False)
+
+
+def neurons_of(model):
+    """Neurons of a decoder layer."""
+    return model.decoder.layers[0].mlp["down_proj"].in_features
 
 
 def name_there(name):
@@ -60,7 +65,7 @@ def pairs(model, state):
 def hugging_face_model(model):
     """The same weights in LlavaForConditionalGeneration, in fp32."""
     torch.manual_seed(0)  # the vision layer and norm that nobody uses
-    there = transformers.LlavaForConditionalGeneration(config())
+    there = transformers.LlavaForConditionalGeneration(config(neurons_of(model)))
     state = there.state_dict()
     for parameter, tensor in pairs(model, state):
         tensor.copy_(parameter.detach())
@@ -70,12 +75,18 @@ def hugging_face_model(model):
 
 def load(model, folder, tokenizer_file):
     """The weights of a checkpoint that `save` wrote; heads that are thrown away stay as they are. Pieces that its tokenizer
-    lacks are read like their last letter and said like their first until they are learnt."""
+    lacks are read like their last letter and said like their first until they are learnt. A model with fewer neurons gets
+    those of the largest weights."""
     there = transformers.LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     begin, end = tokenizer.nearest(folder / "tokenizer.json", tokenizer_file)
     state = there.state_dict()
     for name, rows in (("model.language_model.embed_tokens.weight", end), ("lm_head.weight", begin)):
         state[name] = state[name][rows]
+    for layer in range(LAYERS):
+        gate, up, down = (f"model.language_model.layers.{layer}.mlp.{n}_proj.weight" for n in ("gate", "up", "down"))
+        size = state[gate].norm(dim=1) * state[up].norm(dim=1) * state[down].norm(dim=0)
+        kept = size.argsort(descending=True)[:neurons_of(model)].sort().values
+        state[gate], state[up], state[down] = state[gate][kept], state[up][kept], state[down][:, kept]
     for parameter, tensor in pairs(model, state):
         parameter.data.copy_(tensor)
 

@@ -75,24 +75,26 @@ def mark_loss(model, rows, labels, name, parts):
 
 
 def penalty_values(model, notes, labels, tasks):
-    """At the positions that predict answers:
+    """At the positions that predict answers (sparsity and early as means of the tasks' means):
 
     routing: the size of attention's addition relative to the residual.
     sparsity: how many neurons write: the logarithm of mean over root mean square of |a| times the norm of what a neuron
     writes, over all layers together.
     early: what the head could read before the last layer's neurons: the right token's logit there against its mean over the
-    task's positions, as a size. Small: neurons write the answer, and neither attention nor an earlier layer has written it.
-    bulk: by how much (the logarithm, summed over the layers) what a layer's neurons write exceeds the residual. Without it
-    one neuron that drowns everything makes the others small."""
+    task's positions, as a size, and how far those means stand apart over the vocabulary. Small: neurons write the answer,
+    neither attention nor an earlier layer has written it, and nothing else has to be taken back.
+    bulk: by how much a neuron writes more than a quarter of the residual, summed over the neurons. Without it one neuron
+    that drowns everything, or takes back a residual that means nothing, makes the others small."""
     met = [residual + added for added, residual, _ in notes]  # what the FFN of each layer meets
     routing = sum((added.pow(2).sum(-1) / (residual.detach().pow(2).sum(-1) + EPS)).mean() for added, residual, _ in notes)
     sizes = [a * layer.mlp["down_proj"].weight.float().norm(dim=0) for layer, (_, _, a) in zip(model.decoder.layers, notes)]
-    bulk = sum(F.relu((size.pow(2).sum(-1) + EPS).log() - (x.pow(2).sum(-1).detach() + EPS).log()).mean()
+    bulk = sum(F.relu(4 * size.abs() / (x.norm(dim=-1, keepdim=True).detach() + EPS) - 1).sum(-1).mean()
                for size, x in zip(sizes, met))
+    counts = tasks.bincount(minlength=len(WEIGHTS))
+    share = 1 / (counts[tasks] * (counts > 0).sum())  # of a position: every task counts the same
     sizes = torch.cat(sizes, -1)
-    sparsity = (sizes.abs().mean(-1) / (sizes.pow(2).mean(-1) + 1e-12).sqrt()).log().mean()
+    sparsity = ((sizes.abs().mean(-1) / (sizes.pow(2).mean(-1) + 1e-12).sqrt()).log() * share).sum()
     logits = model.decoder.lm_head(model.decoder.norm(met[-1])).float()
-    mean = logits.new_zeros(len(WEIGHTS), logits.shape[-1]).index_add(0, tasks, logits)
-    mean = mean / tasks.bincount(minlength=len(WEIGHTS)).clamp(min=1)[:, None]
-    early = (logits[torch.arange(len(labels)), labels] - mean[tasks, labels]).abs().mean()
+    mean = logits.new_zeros(len(WEIGHTS), logits.shape[-1]).index_add(0, tasks, logits) / counts.clamp(min=1)[:, None]
+    early = ((logits[torch.arange(len(labels)), labels] - mean[tasks, labels]).abs() * share).sum() + mean.std(-1).mean()
     return {"routing": routing / len(notes), "sparsity": sparsity, "early": early, "bulk": bulk}

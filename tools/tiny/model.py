@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from . import data
 
 WIDTH, VISION_LAYERS, VISION_HEADS = 128, 5, 4
-LAYERS, HEADS, FFN, VOCABULARY = 6, 8, 512, 1024
+LAYERS, HEADS, VOCABULARY = 6, 8, 1024
 EPS = 1e-5
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 
@@ -84,14 +84,14 @@ def rotate(x, positions):
 
 
 class DecoderLayer(nn.Module):
-    def __init__(self):
+    def __init__(self, neurons):
         super().__init__()
         self.input_layernorm, self.post_attention_layernorm = RMSNorm(), RMSNorm()
         self.self_attn = nn.ModuleDict(
             {n: nn.Linear(WIDTH, WIDTH, bias=False) for n in ("q_proj", "k_proj", "v_proj", "o_proj")})
-        self.mlp = nn.ModuleDict({"gate_proj": nn.Linear(WIDTH, FFN, bias=False),
-                                  "up_proj": nn.Linear(WIDTH, FFN, bias=False),
-                                  "down_proj": nn.Linear(FFN, WIDTH, bias=False)})
+        self.mlp = nn.ModuleDict({"gate_proj": nn.Linear(WIDTH, neurons, bias=False),
+                                  "up_proj": nn.Linear(WIDTH, neurons, bias=False),
+                                  "down_proj": nn.Linear(neurons, WIDTH, bias=False)})
 
     def forward(self, x, layout, only=None):
         """x: B T D. Returns x, attention's addition and the FFN's activations; of the positions `only` (boolean B T),
@@ -143,10 +143,10 @@ class Layout:
 
 
 class Decoder(nn.Module):
-    def __init__(self):
+    def __init__(self, neurons):
         super().__init__()
         self.embed_tokens = nn.Embedding(VOCABULARY, WIDTH)
-        self.layers = nn.ModuleList(DecoderLayer() for _ in range(LAYERS))
+        self.layers = nn.ModuleList(DecoderLayer(neurons) for _ in range(LAYERS))
         self.norm = RMSNorm()
         self.lm_head = nn.Linear(WIDTH, VOCABULARY, bias=False)
         self.mark = nn.Linear(WIDTH, 2)  # thrown away: is this phrase of a candidate right?
@@ -155,11 +155,11 @@ class Decoder(nn.Module):
 
 
 class Model(nn.Module):
-    def __init__(self, before_image):
+    def __init__(self, before_image, neurons):
         super().__init__()
         self.vision = Vision()
         self.projector = nn.ModuleDict({"linear_1": nn.Linear(WIDTH, WIDTH), "linear_2": nn.Linear(WIDTH, WIDTH)})
-        self.decoder = Decoder()
+        self.decoder = Decoder(neurons)
         self.point = nn.Linear(WIDTH, 2 * data.POINT_BINS)  # thrown away: where is the thing just named?
         self.register_buffer("before_image", torch.tensor(before_image), persistent=False)
         for name, module in self.named_modules():
