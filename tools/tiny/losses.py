@@ -80,9 +80,10 @@ def penalty_values(model, notes, labels, tasks):
     routing: the size of attention's addition relative to the residual.
     sparsity: how many neurons write: the logarithm of mean over root mean square of |a| times the norm of what a neuron
     writes, over all layers together.
-    early: what the head could read before the last layer's neurons: the right token's logit there against its mean over the
-    task's positions, as a size, and how far those means stand apart over the vocabulary. Small: neurons write the answer,
-    neither attention nor an earlier layer has written it, and nothing else has to be taken back.
+    early: what the head could read before the last layer's neurons: by how many standard deviations of its own (over the
+    task's positions) the right token's logit stands out there, the logarithm of one plus the size of the mean; and how far
+    the tokens' means stand apart over the vocabulary. Small: neurons write the answer, neither attention nor an earlier
+    layer has written it, however softly, and nothing else has to be taken back.
     bulk: by how much a neuron writes more than a quarter of the residual, summed over the neurons. Without it one neuron
     that drowns everything, or takes back a residual that means nothing, makes the others small."""
     met = [residual + added for added, residual, _ in notes]  # what the FFN of each layer meets
@@ -95,6 +96,14 @@ def penalty_values(model, notes, labels, tasks):
     sizes = torch.cat(sizes, -1)
     sparsity = ((sizes.abs().mean(-1) / (sizes.pow(2).mean(-1) + 1e-12).sqrt()).log() * share).sum()
     logits = model.decoder.lm_head(model.decoder.norm(met[-1])).float()
-    mean = logits.new_zeros(len(WEIGHTS), logits.shape[-1]).index_add(0, tasks, logits) / counts.clamp(min=1)[:, None]
-    early = ((logits[torch.arange(len(labels)), labels] - mean[tasks, labels]).abs() * share).sum() + mean.std(-1).mean()
+
+    def of_task(values):  # [tasks, vocabulary]: means over the positions of each task
+        return values.new_zeros(len(WEIGHTS), values.shape[-1]).index_add(0, tasks, values) / counts.clamp(min=1)[:, None]
+
+    mean = of_task(logits)
+    spread = (of_task((logits - mean[tasks]).pow(2)) + 1e-4).sqrt()
+    there = torch.arange(len(labels)), labels
+    known = (logits[there] - mean[tasks, labels]) / spread[tasks, labels]
+    leak = logits.new_zeros(len(WEIGHTS)).index_add(0, tasks, known) / counts.clamp(min=1)
+    early = leak.abs().log1p().sum() / (counts > 0).sum() + mean.std(-1).mean()
     return {"routing": routing / len(notes), "sparsity": sparsity, "early": early, "bulk": bulk}
