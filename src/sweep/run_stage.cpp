@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <hones/base/error.hpp>
+#include <hones/base/fixed_point.hpp>
 #include <hones/base/log.hpp>
 
 #include "run.hpp"
@@ -48,8 +49,11 @@ std::pair<int, std::string> Run::verdict(const StageSummary& summary, bool cell_
       continue;
     return {static_cast<int>(ExitCode::bad_instances),
             "task " + inputs_->tasks[t].task->name() + ": " + std::to_string(summary.invalid_by_task[t]) +
-                " of " + std::to_string(cells) + (cell_stage ? " cells" : " contributions") +
-                " are not finite or too large, more than max_bad allows; try --dtype fp32"};
+                " of " + std::to_string(cells) +
+                (cell_stage ? " cells are not finite"
+                            : " contributions are not finite, or too large for the sums (" +
+                                  std::to_string(static_cast<int>(fixed::kLimit)) + " and more)") +
+                ", more than max_bad allows" + (inputs_->dtype == at::kFloat ? "" : "; try --dtype fp32")};
   }
   return {0, ""};
 }

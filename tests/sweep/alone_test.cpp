@@ -1,9 +1,12 @@
 // What one process shows: refusals, rankings again from the file, the plan without computing.
 #include <cmath>
+#include <cstring>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
+#include <hones/checkpoint/safetensors.hpp>
 #include <hones/store/ledger.hpp>
 #include <hones/sweep/evaluator.hpp>
 #include <hones/sweep/rank.hpp>
@@ -161,6 +164,43 @@ TEST_F(Alone, InvalidCellsBeyondTheLimitEndTheRunAndNameTheTask) {
     EXPECT_EQ(error.code(), ExitCode::bad_instances);
     EXPECT_NAMES(std::string(error.what()), "task ");
     EXPECT_NAMES(std::string(error.what()), "of 6 cells");  // three instances, the plain column and one head
+  }
+}
+
+// The same model whose last layer's neurons write a billion times as much: contributions no longer fit the
+// sums.
+void write_loud_model(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+  const checkpoint::TensorMap views = checkpoint::read_safetensors(from / "model.safetensors");
+  std::vector<float> loud;
+  std::vector<checkpoint::TensorToWrite> tensors;
+  for (const auto& [name, view] : views) {
+    tensors.push_back({name, view.dtype, view.shape, view.bytes});
+    if (!name.ends_with("layers.3.mlp.down_proj.weight")) continue;
+    ASSERT_EQ(view.dtype, checkpoint::Dtype::f32);
+    loud.resize(view.bytes.size() / sizeof(float));
+    std::memcpy(loud.data(), view.bytes.data(), view.bytes.size());
+    for (float& weight : loud) weight *= 1e9F;
+    tensors.back().bytes = std::as_bytes(std::span(loud));
+  }
+  ASSERT_FALSE(loud.empty());
+  checkpoint::write_safetensors(to / "model.safetensors", tensors);
+}
+
+TEST_F(Alone, ContributionsTooLargeForTheSumsEndTheRunWithoutAdviceOnTheDtypeItHas) {
+  write_loud_model(options_->model, folder() / "loud-model");
+  sweep::DiscoverOptions options = *options_;
+  options.model = folder() / "loud-model";
+  options.tasks = {"vqa"};
+  options.out = folder() / "loud-neurons";
+  try {
+    sweep::discover(options, *comm::local());
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::bad_instances);
+    EXPECT_NAMES(std::string(error.what()),
+                 "contributions are not finite, or too large for the sums (4096 and more)");
+    EXPECT_EQ(std::string(error.what()).find("fp32"), std::string::npos) << error.what();
   }
 }
 
