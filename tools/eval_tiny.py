@@ -69,10 +69,15 @@ class Judge:
 
     @torch.no_grad()
     def yes_scores(self, pixels, texts):
-        """log P(Yes) after the prompt of each candidate, in double."""
-        yes = self.tokenizer("Yes", add_special_tokens=False).input_ids[0]
+        """log P(Yes) after the prompt of each candidate, in double; and what the head makes of what is there before the last
+        layer's neurons."""
         inputs = self.inputs([(pixels, self.encode(prompts.RETRIEVAL.format(text))) for text in texts])
-        logits = self.model(**inputs, logits_to_keep=1).logits[:, -1].double()
+        logits = self.model(**inputs, logits_to_keep=1).logits[:, -1]
+        return self.yes(logits), self.yes(self.model.lm_head(self.model.model.language_model.norm(self.met)))
+
+    def yes(self, logits):
+        yes = self.tokenizer("Yes", add_special_tokens=False).input_ids[0]
+        logits = logits.double()
         others = torch.cat([logits[:, :yes], logits[:, yes + 1:]], 1) - logits[:, yes:yes + 1]
         return -torch.log1p(others.exp().sum(1)).numpy()
 
@@ -147,12 +152,13 @@ def score(judge, test, grey):
     result["captions_distinct"] = len(set(captions))
     result["caption_examples"] = captions[:8]
 
-    values, tops = [], []
+    values, early, tops = [], [], []
     for i, pool, near in test.pools():
-        scores = judge.yes_scores(see(i), pool)
+        scores, before = judge.yes_scores(see(i), pool)
         values.append(metrics.ndcg5(scores, 0))
+        early.append(metrics.ndcg5(before, 0))
         tops.append((near, "near" if 0 < np.argmax(scores) <= near else "other"))
-    result["ndcg5"] = mean(values)
+    result["ndcg5"], result["ndcg5_early"] = mean(values), mean(early)
     result["near_negatives"] = mean(near for near, _ in tops)
     return result
 

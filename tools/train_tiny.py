@@ -17,6 +17,7 @@ equally between sessions first, and what counts is the session's own priority, /
 """
 import argparse
 import ctypes.util
+import hashlib
 import json
 import os
 import shutil
@@ -210,10 +211,13 @@ def prepare(args):
         else:
             tokenizer.save(data.load(args.scenes), args.state / "tokenizer.json", args.letters or 1)
     words = tokenizer.Words(args.state / "tokenizer.json")
+    # Arrays hold token ids: those of another tokenizer would train a model that never meets its own pieces.
+    digest = hashlib.sha256((args.state / "tokenizer.json").read_bytes()).hexdigest()
     for name, folder in (("training", args.scenes), ("validation", args.validation)):
-        if not (args.state / name / "done").exists():
+        done = args.state / name / "done"
+        if not done.exists() or done.read_text() != digest:
             data.prepare(folder, args.state / name, words)
-            (args.state / name / "done").touch()
+            done.write_text(digest)
 
 
 def export(args):

@@ -4,6 +4,7 @@ from torch.nn import functional as F
 
 from . import data
 from .model import EPS
+from .tokenizer import END
 
 # Answers of one token and </s> count double: half of their loss is an end that is learned at once.
 WEIGHTS = {"vqa": 2.0, "ocr": 1.0, "caption": 1.0, "retrieval": 2.0}
@@ -74,6 +75,12 @@ def mark_loss(model, rows, labels, name, parts):
         parts[name + "_right"] = (guesses[wrong].argmax(-1) == 0).float().mean()
 
 
+def of_groups(values, groups, count):
+    """Means of the rows of each of `count` groups, 0 of an empty one."""
+    sums = values.new_zeros(count, values.shape[-1]).index_add(0, groups, values)
+    return sums / groups.bincount(minlength=count).clamp(min=1)[:, None]
+
+
 def penalty_values(model, notes, labels, tasks):
     """At the positions that predict answers (sparsity and early as means of the tasks' means):
 
@@ -81,9 +88,11 @@ def penalty_values(model, notes, labels, tasks):
     sparsity: how many neurons write: the logarithm of mean over root mean square of |a| times the norm of what a neuron
     writes, over all layers together.
     early: what the head could read before the last layer's neurons: by how many standard deviations of its own (over the
-    task's positions) the right token's logit stands out there, the logarithm of one plus the size of the mean; and how far
-    the tokens' means stand apart over the vocabulary. Small: neurons write the answer, neither attention nor an earlier
-    layer has written it, however softly, and nothing else has to be taken back.
+    task's positions) the right token's log-probability stands out there, the logarithm of one plus the size of its mean
+    over the positions with that token, </s> left out (over all positions a rise of Yes where it is right and a fall of No
+    where that is right would cancel, and with </s> among them either could hide behind it); and how far the tokens' mean
+    logits stand apart over the vocabulary. Small: neurons write the answer, neither attention nor an earlier layer has
+    written it, however softly, and nothing else has to be taken back.
     bulk: by how much a neuron writes more than a quarter of the residual, summed over the neurons. Without it one neuron
     that drowns everything, or takes back a residual that means nothing, makes the others small."""
     met = [residual + added for added, residual, _ in notes]  # what the FFN of each layer meets
@@ -95,15 +104,15 @@ def penalty_values(model, notes, labels, tasks):
     share = 1 / (counts[tasks] * (counts > 0).sum())  # of a position: every task counts the same
     sizes = torch.cat(sizes, -1)
     sparsity = ((sizes.abs().mean(-1) / (sizes.pow(2).mean(-1) + 1e-12).sqrt()).log() * share).sum()
-    logits = model.decoder.lm_head(model.decoder.norm(met[-1])).float()
-
-    def of_task(values):  # [tasks, vocabulary]: means over the positions of each task
-        return values.new_zeros(len(WEIGHTS), values.shape[-1]).index_add(0, tasks, values) / counts.clamp(min=1)[:, None]
-
-    mean = of_task(logits)
-    spread = (of_task((logits - mean[tasks]).pow(2)) + 1e-4).sqrt()
+    said = labels != END
+    tasks, labels, share = tasks[said], labels[said], share[said] / share[said].sum()
+    logits = model.decoder.lm_head(model.decoder.norm(met[-1][said])).float()
+    known = logits.log_softmax(-1)
+    mean = of_groups(known, tasks, len(WEIGHTS))
+    spread = (of_groups((known - mean[tasks]).pow(2), tasks, len(WEIGHTS)) + 1e-4).sqrt()
     there = torch.arange(len(labels)), labels
-    known = (logits[there] - mean[tasks, labels]) / spread[tasks, labels]
-    leak = logits.new_zeros(len(WEIGHTS)).index_add(0, tasks, known) / counts.clamp(min=1)
-    early = leak.abs().log1p().sum() / (counts > 0).sum() + mean.std(-1).mean()
+    outstanding = (known[there] - mean[tasks, labels]) / spread[tasks, labels]
+    _, groups = torch.unique(torch.stack([tasks, labels]), dim=1, return_inverse=True)  # a task's positions of one label
+    leak = of_groups(outstanding[:, None], groups, int(groups.max()) + 1)[groups, 0]
+    early = (leak.abs().log1p() * share).sum() + of_groups(logits, tasks, len(WEIGHTS)).std(-1).mean()
     return {"routing": routing / len(notes), "sparsity": sparsity, "early": early, "bulk": bulk}

@@ -10,6 +10,7 @@ from . import prompts
 
 SIZE = 1024
 IMAGE, PAD = SIZE - 2, SIZE - 1
+END = 2  # </s>
 BLANK = "\u2581"
 
 
