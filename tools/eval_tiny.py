@@ -30,6 +30,7 @@ class Judge:
         self.images = transformers.CLIPImageProcessorPil.from_pretrained(folder)
         self.batch = batch
         self.image_token = "<image>" * self.model.config.image_seq_length
+        self.yes = self.tokenizer("Yes", add_special_tokens=False).input_ids[0]
         last = self.model.model.language_model.layers[-1]
         last.post_attention_layernorm.register_forward_pre_hook(self.keep)
 
@@ -37,6 +38,10 @@ class Judge:
         """What the last layer's neurons meet, at the last prompt position of every row."""
         if inputs[0].shape[1] > 1:
             self.met = inputs[0][:, -1]
+
+    def early_logits(self):
+        """What the head reads there."""
+        return self.model.lm_head(self.model.model.language_model.norm(self.met))
 
     def encode(self, prompt):
         return self.tokenizer("USER: " + self.image_token + prompt).input_ids
@@ -61,8 +66,7 @@ class Judge:
             inputs = self.inputs([(items[i][0], self.encode(items[i][1])) for i in chosen])
             out = self.model.generate(**inputs, max_new_tokens=NEW_TOKENS, do_sample=False)
             new = out[:, inputs["input_ids"].shape[1]:]
-            read = self.model.lm_head(self.model.model.language_model.norm(self.met)).argmax(-1)
-            early += int((read == new[:, 0]).sum())
+            early += int((self.early_logits().argmax(-1) == new[:, 0]).sum())
             for i, row in zip(chosen, new):
                 result[i] = self.tokenizer.decode(row, skip_special_tokens=True).split("\n")[0].strip()
         return result, early / max(1, len(items))
@@ -73,11 +77,10 @@ class Judge:
         layer's neurons."""
         inputs = self.inputs([(pixels, self.encode(prompts.RETRIEVAL.format(text))) for text in texts])
         logits = self.model(**inputs, logits_to_keep=1).logits[:, -1]
-        return self.yes(logits), self.yes(self.model.lm_head(self.model.model.language_model.norm(self.met)))
+        return self.log_yes(logits), self.log_yes(self.early_logits())
 
-    def yes(self, logits):
-        yes = self.tokenizer("Yes", add_special_tokens=False).input_ids[0]
-        logits = logits.double()
+    def log_yes(self, logits):
+        yes, logits = self.yes, logits.double()
         others = torch.cat([logits[:, :yes], logits[:, yes + 1:]], 1) - logits[:, yes:yes + 1]
         return -torch.log1p(others.exp().sum(1)).numpy()
 

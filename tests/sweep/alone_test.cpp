@@ -11,6 +11,7 @@
 #include <hones/sweep/evaluator.hpp>
 #include <hones/sweep/rank.hpp>
 
+#include "support/usage_error.hpp"
 #include "sweep/support.hpp"
 
 namespace hones {
@@ -34,12 +35,18 @@ class Alone : public testing::Test {
 };
 
 std::string usage_error(const sweep::DiscoverOptions& options) {
+  return test::usage_error([&] { sweep::discover(options, *comm::local()); });
+}
+
+// The line of a run that must end for its bad instances; empty (and a failure) when it does not.
+std::string bad_instances(const sweep::DiscoverOptions& options) {
   try {
     sweep::discover(options, *comm::local());
-  } catch (const UsageError& error) {
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::bad_instances);
     return error.what();
   }
-  ADD_FAILURE() << "no UsageError";
+  ADD_FAILURE() << "no error";
   return "";
 }
 
@@ -157,14 +164,9 @@ sweep::DiscoverOptions overflowing(const sweep::DiscoverOptions& options) {
 TEST_F(Alone, InvalidCellsBeyondTheLimitEndTheRunAndNameTheTask) {
   sweep::DiscoverOptions options = overflowing(*options_);
   options.out = folder() / "loud";
-  try {
-    sweep::discover(options, *comm::local());
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::bad_instances);
-    EXPECT_NAMES(std::string(error.what()), "task ");
-    EXPECT_NAMES(std::string(error.what()), "of 6 cells");  // three instances, the plain column and one head
-  }
+  const std::string line = bad_instances(options);
+  EXPECT_NAMES(line, "task ");
+  EXPECT_NAMES(line, "of 6 cells");  // three instances, the plain column and one head
 }
 
 // The same model whose last layer's neurons write a billion times as much: contributions no longer fit the
@@ -193,15 +195,9 @@ TEST_F(Alone, ContributionsTooLargeForTheSumsEndTheRunWithoutAdviceOnTheDtypeItH
   options.model = folder() / "loud-model";
   options.tasks = {"vqa"};
   options.out = folder() / "loud-neurons";
-  try {
-    sweep::discover(options, *comm::local());
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ExitCode::bad_instances);
-    EXPECT_NAMES(std::string(error.what()),
-                 "contributions are not finite, or too large for the sums (4096 and more)");
-    EXPECT_EQ(std::string(error.what()).find("fp32"), std::string::npos) << error.what();
-  }
+  const std::string line = bad_instances(options);
+  EXPECT_NAMES(line, "contributions are not finite, or too large for the sums (4096 and more)");
+  EXPECT_EQ(line.find("fp32"), std::string::npos) << line;
 }
 
 TEST_F(Alone, InvalidCellsWithinTheLimitAreStoredAsSuch) {

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from . import prompts
+from .tokenizer import END
 
 SIDE, PATCH = 80, 8
 GRID = SIDE // PATCH
@@ -300,7 +301,7 @@ class Batch:
         for r, (prompt, answer, _, spans, spots, letters) in enumerate(rows):
             whole = prompt + answer
             ids[r, :len(whole)] = whole
-            labels[r, len(prompt) - 1:len(whole)] = answer + [2]
+            labels[r, len(prompt) - 1:len(whole)] = answer + [END]
             for position, mark in spans:
                 token_marks[r, position] = mark
             for position, xy in spots:

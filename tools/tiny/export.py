@@ -20,7 +20,7 @@ def config(neurons):
         text_config=transformers.LlamaConfig(
             hidden_size=WIDTH, intermediate_size=neurons, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
             num_key_value_heads=HEADS, vocab_size=tokenizer.SIZE, max_position_embeddings=POSITIONS, rms_norm_eps=EPS,
-            hidden_act="silu", tie_word_embeddings=False, bos_token_id=1, eos_token_id=2, pad_token_id=tokenizer.PAD),
+            hidden_act="silu", tie_word_embeddings=False, bos_token_id=1, eos_token_id=tokenizer.END, pad_token_id=tokenizer.PAD),
         image_token_index=tokenizer.IMAGE, image_seq_length=data.GRID**2, vision_feature_layer=-2,
         vision_feature_select_strategy="default", projector_hidden_act="gelu", tie_word_embeddings=False)
 
@@ -99,7 +99,7 @@ def save(model, tokenizer_file, out):
     out.mkdir(parents=True, exist_ok=True)
     there = hugging_face_model(model).half()
     there.generation_config = transformers.GenerationConfig(
-        bos_token_id=1, eos_token_id=2, pad_token_id=tokenizer.PAD, max_new_tokens=24, do_sample=False)
+        bos_token_id=1, eos_token_id=tokenizer.END, pad_token_id=tokenizer.PAD, max_new_tokens=24, do_sample=False)
     there.save_pretrained(out)
     (out / "model.safetensors").chmod(0o644)
     shutil.copyfile(tokenizer_file, out / "tokenizer.json")

@@ -82,7 +82,8 @@ def of_groups(values, groups, count):
 
 
 def penalty_values(model, notes, labels, tasks):
-    """At the positions that predict answers (sparsity and early as means of the tasks' means):
+    """At the positions that predict answers (sparsity as the mean of the tasks' means; early the same, but that </s> is left out
+    and its share falls to all the rest):
 
     routing: the size of attention's addition relative to the residual.
     sparsity: how many neurons write: the logarithm of mean over root mean square of |a| times the norm of what a neuron
