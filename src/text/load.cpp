@@ -4,9 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <hones/base/utf8.hpp>
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/base/utf8.hpp>
 
 #include "tokenizer_impl.hpp"
 
@@ -27,9 +27,9 @@ class Loader {
     load_model(tokenizer.model, part(document, "model"));
     load_normalizer(tokenizer.normalizer, part(document, "normalizer"), "normalizer");
     load_pre_tokenizer(tokenizer.pre_tokenizer, part(document, "pre_tokenizer"));
-    load_post_processor(tokenizer, part(document, "post_processor"));
     load_decoder(tokenizer.decoder, part(document, "decoder"), "decoder");
     load_tokens(tokenizer, part(document, "added_tokens"));
+    load_post_processor(tokenizer, part(document, "post_processor"));  // its ids are those of tokens
   }
 
  private:
@@ -191,7 +191,10 @@ class Loader {
         const json& entry = all.is_object() ? part(all, text(special, "id", place).c_str()) : all;
         if (!entry.is_object()) fail(place, "special_tokens lacks a token of single");
         for (const json& value : list(entry, "ids", place)) {
-          (text_seen ? tokenizer.suffix : tokenizer.prefix).push_back(id(value, place));
+          const std::int64_t number = id(value, place);
+          if (!tokenizer.tokens.contains(number))
+            fail(place, "adds the id " + std::to_string(number) + ", which no token has");
+          (text_seen ? tokenizer.suffix : tokenizer.prefix).push_back(number);
         }
       } else {
         fail(place, "single has an entry that is neither Sequence nor SpecialToken");

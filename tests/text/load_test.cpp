@@ -72,6 +72,8 @@ TEST(Load, RefusesTheSteps) {
   EXPECT_NAMES(refusal("/post_processor/single/0", json{{"SpecialToken", {{"id", "<x>"}}}}), "lacks a token");
   EXPECT_NAMES(refusal("/post_processor/single/0", json{{"Other", 1}}), "neither");
   EXPECT_NAMES(refusal("/post_processor/single/0", json{{"Sequence", {{"id", "A"}}}}), "twice");
+  EXPECT_NAMES(refusal("/post_processor/special_tokens/<s>/ids/0", 1 << 20),
+               "adds the id 1048576, which no token has");
   EXPECT_NAMES(refusal("/decoder", nullptr), "decoder is missing");
   EXPECT_NAMES(refusal("/decoder", json{{"type", "CTC"}}), "decoder CTC");
   EXPECT_NAMES(refusal("/decoder/decoders/3/content", "ab"), "one character");
