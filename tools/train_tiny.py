@@ -7,6 +7,7 @@
 
     tools/train_tiny.py --from checkpoints/tiny-llava --rate 0.4 ...     # goes on from a checkpoint, with its tokenizer
     tools/train_tiny.py --from checkpoints/tiny-llava --letters 3 ...    # with a new one: printed words in longer pieces
+    tools/train_tiny.py --from checkpoints/tiny-llava --new-neurons --seed 2 ...    # its FFN neurons drawn anew
 
 It may be stopped at any time: called again with the same --state folder it goes on. The learning rate falls with the
 time used, so --minutes is kept on a busy machine too. Two one-thread processes average their gradients: on two cores
@@ -44,6 +45,8 @@ def arguments():
     parser.add_argument("--from", dest="begin", type=Path, help="checkpoint whose weights and tokenizer a new state begins with")
     parser.add_argument("--letters", type=int, help="most letters of a piece of a printed word, in a tokenizer of its own "
                         "(default: that of --from, else 1)")
+    parser.add_argument("--new-neurons", action="store_true", help="draw the FFN neurons of the decoder anew, from --seed, and "
+                        "keep all else of --from")
     parser.add_argument("--minutes", type=float, default=50.0, help="training time, over all calls (min)")
     parser.add_argument("--batch", type=int, default=12, help="scenes a step and process")
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates, for a training that goes on")
@@ -61,7 +64,10 @@ def arguments():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="write the checkpoint here at the end")
     parser.add_argument("--export", action="store_true", help="write the checkpoint of the state there is, train nothing")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.new_neurons and not args.begin:
+        parser.error("--new-neurons: only with --from, which says what is kept")
+    return args
 
 
 def with_tcmalloc():
@@ -106,7 +112,7 @@ def work(rank, args):
     model = Model([1, *words.whole(prompts.BEFORE_IMAGE)], args.neurons)
     if args.begin:
         from tiny import export as checkpoint
-        checkpoint.load(model, args.begin, args.state / "tokenizer.json")
+        checkpoint.load(model, args.begin, args.state / "tokenizer.json", args.new_neurons)
     optimiser = Optimiser(model)
     training, validation = data.Data(args.state / "training", words), data.Data(args.state / "validation", words)
     used, step = 0.0, 0

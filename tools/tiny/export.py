@@ -73,10 +73,10 @@ def hugging_face_model(model):
     return there.eval()
 
 
-def load(model, folder, tokenizer_file):
-    """The weights of a checkpoint that `save` wrote; heads that are thrown away stay as they are. Pieces that its tokenizer
-    lacks are read like their last letter and said like their first until they are learnt. A model with fewer neurons gets
-    those of the largest weights."""
+def load(model, folder, tokenizer_file, new_neurons=False):
+    """The weights of a checkpoint that `save` wrote; heads that are thrown away stay as they are, and with `new_neurons`
+    the decoder's FFNs. Pieces that its tokenizer lacks are read like their last letter and said like their first until
+    they are learnt. A model with fewer neurons gets those of the largest weights."""
     there = transformers.LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     begin, end = tokenizer.nearest(folder / "tokenizer.json", tokenizer_file)
     state = there.state_dict()
@@ -87,8 +87,10 @@ def load(model, folder, tokenizer_file):
         size = state[gate].norm(dim=1) * state[up].norm(dim=1) * state[down].norm(dim=0)
         kept = size.argsort(descending=True)[:neurons_of(model)].sort().values
         state[gate], state[up], state[down] = state[gate][kept], state[up][kept], state[down][:, kept]
+    drawn = {id(p) for layer in model.decoder.layers for p in layer.mlp.parameters()} if new_neurons else ()
     for parameter, tensor in pairs(model, state):
-        parameter.data.copy_(tensor)
+        if id(parameter) not in drawn:
+            parameter.data.copy_(tensor)
 
 
 def write_json(path, value):
