@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 . tools/lib/say.sh
 mpi_environment
 tools/build.sh release
-tests/app/slurm_test.sh "$PWD/build/release/hones_mpi" "$PWD/checkpoints/tiny-llava" "$PWD/build/release/tests/store/same_hdf5" "${1:-20}"
+tests/app/slurm_test.sh "$PWD/build/release/hones_mpi" "$PWD/checkpoints/tiny-llava" "$PWD/build/release/tests/store/same_hdf5" "$PWD/build/release/fake_cuda" "${1:-20}"

@@ -15,8 +15,8 @@ void rank(const settings::Settings& settings);
 void bench(const settings::Settings& settings);
 void watch(const settings::Settings& settings);
 
-// The commands for several ranks, discover and ablate: they start MPI, so they get main's arguments. Returns
-// the exit code.
+// The commands for several ranks, discover, ablate and placement: they start MPI, so they get main's
+// arguments. Returns the exit code.
 bool is_distributed(const std::string& command);
 int distributed(int argc, char** argv);
 

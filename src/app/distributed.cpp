@@ -15,6 +15,7 @@
 #include "app/allocation.hpp"
 #include "app/commands.hpp"
 #include "app/launch.hpp"
+#include "app/placement.hpp"
 #include "app/settings/command_line.hpp"
 #include "app/stop_signals.hpp"
 #include "app/sweep_settings.hpp"
@@ -57,7 +58,7 @@ void check_together(const settings::Settings& settings) {
 struct Wish {
   std::string text;
   bool only_text = false;
-  std::filesystem::path out;
+  std::filesystem::path out;                      // empty: leaves nothing
   std::string out_named;                          // how errors name it
   std::function<std::string(int ranks)> dry_run;  // like `job`, none where help was asked for
   std::function<ExitCode(comm::Communicator&)> job;
@@ -86,6 +87,11 @@ void wish_for_ablate(const settings::Settings& settings, const std::vector<std::
   wish.job = [options](comm::Communicator& world) { return sweep::ablate(*options, world); };
 }
 
+void wish_for_placement(const settings::Settings& settings, Wish& wish) {
+  wish.job = [device = settings.text("placement.device"), share = settings.boolean("placement.share_gpu")](
+                 comm::Communicator& world) { return show_placement(world, device, share); };
+}
+
 Wish wish_of(const std::vector<std::string>& command_line) {
   const settings::Invocation invocation =
       settings::parse_command_line({command_line.begin() + 1, command_line.end()});
@@ -96,6 +102,10 @@ Wish wish_of(const std::vector<std::string>& command_line) {
     return wish;
   }
   const settings::Settings& settings = invocation.settings;
+  if (settings.command() == settings::Command::placement) {
+    wish_for_placement(settings, wish);
+    return wish;
+  }
   if (settings.command() == settings::Command::ablate) {
     wish_for_ablate(settings, command_line, wish);
   } else {
@@ -111,7 +121,7 @@ ExitCode run(const std::vector<std::string>& command_line, comm::Communicator& w
     if (world.rank() != 0 || !wish.job) return wish;
     if (wish.only_text) {
       wish.text = wish.dry_run(world.size());
-    } else {
+    } else if (!wish.out.empty()) {
       check_output_folder(wish.out_named, wish.out);
     }
     return wish;
@@ -151,8 +161,9 @@ int with_ranks(int argc, char** argv, int& rank, int& size) {
 }  // namespace
 
 bool is_distributed(const std::string& command) {
-  return command == settings::name_of(settings::Command::discover) ||
-         command == settings::name_of(settings::Command::ablate);
+  using settings::Command, settings::name_of;
+  return command == name_of(Command::discover) || command == name_of(Command::ablate) ||
+         command == name_of(Command::placement);
 }
 
 int distributed(int argc, char** argv) {

@@ -38,6 +38,7 @@ void run(const hones::settings::Settings& settings) {
       return hones::app::watch(settings);
     case Command::discover:
     case Command::ablate:
+    case Command::placement:
       break;  // main has taken them
   }
   throw hones::InternalError("a distributed command was not run by its own entry");
@@ -48,8 +49,9 @@ void run_alone(const std::vector<std::string>& arguments, const hones::app::Laun
   const Invocation invocation = hones::settings::parse_command_line(arguments);
   if (invocation.kind == Invocation::Kind::run) {
     if (launch.size > 1) {
-      throw hones::UsageError(arguments[0] + " under a launcher with " + std::to_string(launch.size) +
-                              " ranks: expected one process; only discover and ablate share their work");
+      throw hones::UsageError(
+          arguments[0] + " under a launcher with " + std::to_string(launch.size) +
+          " ranks: expected one process; only discover, ablate and placement share theirs");
     }
     run(invocation.settings);
   } else if (launch.rank == 0 && invocation.kind == Invocation::Kind::help) {

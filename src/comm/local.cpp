@@ -33,6 +33,7 @@ class LocalCommunicator final : public Communicator {
   int rank() const override { return 0; }
   int size() const override { return 1; }
   const std::string& node() const override { return node_; }
+  OnNode on_node() const override { return {}; }
   const void* native() const override { return nullptr; }
 
   std::unique_ptr<Pending> sum(Buffer<std::int64_t> values) override { return done(values.kind); }

@@ -37,6 +37,17 @@ OwnedComm::OwnedComm(MPI_Comm parent) : exceptions_(std::uncaught_exceptions()) 
   check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
 }
 
+OwnedComm::OwnedComm(Adopted made) : comm_(made.comm), exceptions_(std::uncaught_exceptions()) {
+  check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+}
+
+OwnedComm OwnedComm::of_node(MPI_Comm parent, int key) {
+  MPI_Comm part = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(parent, MPI_COMM_TYPE_SHARED, key, MPI_INFO_NULL, &part),
+            "MPI_Comm_split_type");
+  return OwnedComm(Adopted{part});
+}
+
 OwnedComm::~OwnedComm() {
   if (!aborting() && std::uncaught_exceptions() == exceptions_) MPI_Comm_free(&comm_);
 }

@@ -22,10 +22,12 @@ std::atomic<bool>& aborting();
 // neither be completed nor cancelled, and the job is about to end.
 void abandon(std::shared_ptr<void> operation);
 
-// An own duplicate of a communicator.
+// An own duplicate or part of a communicator.
 class OwnedComm {
  public:
   explicit OwnedComm(MPI_Comm parent);
+  // The ranks that share memory with this one, in the order of `key`. Collective.
+  static OwnedComm of_node(MPI_Comm parent, int key);
   // Freeing is collective: skipped while an exception unwinds on (perhaps only) this rank.
   ~OwnedComm();
   OwnedComm(const OwnedComm&) = delete;
@@ -35,6 +37,10 @@ class OwnedComm {
   const MPI_Comm* address() const { return &comm_; }
 
  private:
+  struct Adopted {
+    MPI_Comm comm;
+  };
+  explicit OwnedComm(Adopted made);
   MPI_Comm comm_ = MPI_COMM_NULL;
   int exceptions_ = 0;
 };

@@ -47,6 +47,16 @@ std::string node_name() {
   return {name.data(), static_cast<std::size_t>(length)};
 }
 
+// Collective. Ranks keep their order on the node.
+OnNode split_by_node(MPI_Comm all, int rank) {
+  const OwnedComm node = OwnedComm::of_node(all, rank);
+  OnNode place{0, 1, rank};
+  check_mpi(MPI_Comm_rank(node.get(), &place.rank), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(node.get(), &place.size), "MPI_Comm_size");
+  check_mpi(MPI_Bcast(&place.first, 1, MPI_INT, 0, node.get()), "MPI_Bcast");
+  return place;
+}
+
 // A message that has been matched and is still arriving. Long messages need the sender's help, and a sender
 // may be computing: a receive whose deadline passes meanwhile leaves the message to the next receive of its
 // tag.
@@ -61,11 +71,13 @@ class MpiCommunicator final : public Communicator {
       : collective_(MPI_COMM_WORLD), messages_(MPI_COMM_WORLD), node_(node_name()), max_count_(max_count) {
     check_mpi(MPI_Comm_rank(collective_.get(), &rank_), "MPI_Comm_rank");
     check_mpi(MPI_Comm_size(collective_.get(), &size_), "MPI_Comm_size");
+    on_node_ = split_by_node(collective_.get(), rank_);
   }
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
   const std::string& node() const override { return node_; }
+  OnNode on_node() const override { return on_node_; }
   const void* native() const override { return collective_.address(); }
 
   std::unique_ptr<Pending> sum(Buffer<std::int64_t> values) override {
@@ -254,6 +266,7 @@ class MpiCommunicator final : public Communicator {
   OwnedComm collective_;  // collectives, and parallel HDF5's parent
   OwnedComm messages_;    // point-to-point, so that no tag of theirs can meet a collective
   std::string node_;
+  OnNode on_node_;
   std::size_t max_count_;
   int rank_ = 0;
   int size_ = 1;

@@ -93,11 +93,11 @@ TEST(CommandLine, APositionalFolder) {
 TEST(CommandLine, WrongUseInOneLine) {
   EXPECT_EQ(refused({}),
             "no command: expected one of synth, prepare, generate, score, plan, discover, ablate, rank, "
-            "bench, watch (hones_mpi "
+            "bench, watch, placement (hones_mpi "
             "--help)");
   EXPECT_EQ(refused({"discovr"}),
             "unknown command discovr: the nearest is discover; expected one of synth, prepare, generate, "
-            "score, plan, discover, ablate, rank, bench, watch");
+            "score, plan, discover, ablate, rank, bench, watch, placement");
   EXPECT_EQ(refused({"steer"}).substr(0, 21), "unknown command steer");  // not built: does not exist
   EXPECT_EQ(refused(discover_with({"--topk", "3"})),
             "discover: unknown flag --topk: the nearest known one is --top-k");

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The program as users call it: exit codes, one error line, and a result folder's settings.toml that makes the same result again.
 #
-#   program_test.sh HONES_MPI MPIEXEC MODEL
+#   program_test.sh HONES_MPI MPIEXEC MODEL FAKE_CUDA
+#
+# FAKE_CUDA: folder of a libcuda.so.1 that shows HONES_FAKE_GPUS GPUs (tests/support/fake_cuda.cpp).
 set -u
-hones=$1 mpiexec=$2 model=$3
+hones=$1 mpiexec=$2 model=$3 fake_cuda=$4
 . "$(dirname "$0")/support.sh"
 cd "$folder" || exit 1
 masked=0
@@ -24,7 +26,7 @@ does "$hones" --version
 grep -Eq '^hones_mpi [0-9.]+, commit ([0-9a-f]{40}(-dirty)?|unknown)$' out.txt || fail "--version said: $(cat out.txt)"
 does "$hones" --help
 
-refused 2 "expected one of synth, prepare, generate, score, plan, discover, ablate, rank, bench, watch" "$hones"
+refused 2 "expected one of synth, prepare, generate, score, plan, discover, ablate, rank, bench, watch, placement" "$hones"
 refused 2 "nearest known one is --top-k" "$hones" discover --topk 3
 refused 2 "discover needs --benchmark" "$hones" discover --model "$model" --out o
 refused 2 "generate needs --image" "$hones" generate --model "$model" --prompt x
@@ -36,6 +38,18 @@ refused 2 "under a launcher with 2 ranks" "$mpiexec" -n 2 "$hones" synth --out o
 refused 2 "ranking.top_k = x: expected an integer" "$mpiexec" -n 2 "$hones" discover --top-k x
 refused 3 "hf download nowhere/none" "$mpiexec" -n 3 "$hones" discover --model nowhere/none --benchmark b --out o
 refused 3 "no benchmark at b" "$mpiexec" -n 2 "$hones" discover --model "$model" --benchmark b --out p
+
+# Where ranks land. With a driver's library in its place that shows some GPUs: one for each rank, or a refusal.
+does "$mpiexec" -n 2 "$hones" placement --device cpu
+grep -Eq "^1 +$(hostname) +1 of 2 +[0-9,-]+$" out.txt || fail "placement on CPUs said: $(cat out.txt)"
+gpus() { env LD_LIBRARY_PATH="$fake_cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" HONES_FAKE_GPUS="$1" "${@:2}"; }
+does gpus 2 "$mpiexec" -n 2 "$hones" placement
+[ "$(grep -Ec "^([01]) .* \1    2   GPU-.*000\1  Fake GPU \1$" out.txt)" = 2 ] || fail "placement on two GPUs said: $(cat out.txt)"
+refused 2 "ranks 0 and 2 on $(hostname) would compute on one GPU, GPU-[0-9a-f-]*: expected a GPU for each rank" \
+  gpus 2 "$mpiexec" -n 3 "$hones" placement
+does gpus 2 "$mpiexec" -n 3 "$hones" placement --share-gpu
+refused 2 "rank 0 on $(hostname) sees no GPU (.*): expected one for each rank" gpus 0 "$mpiexec" -n 2 "$hones" placement --device cuda
+refused 2 "cuInit of the CUDA driver failed with error 999" env HONES_FAKE_GPU_ERROR=999 LD_LIBRARY_PATH="$fake_cuda" "$hones" placement --device cuda
 
 # What is asked for, before anything is touched.
 refused 2 "it is a folder; expected a TOML file" "$hones" synth --config "$folder" --out o

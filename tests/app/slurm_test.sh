@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The batch scripts of slurm/, in a real Slurm on this machine (tests/slurm-lab): interrupted, lost, side by side.
 #
-#   slurm_test.sh HONES_MPI MODEL SAME_HDF5 [ROUNDS]
+#   slurm_test.sh HONES_MPI MODEL SAME_HDF5 FAKE_CUDA [ROUNDS]
 #
-# ROUNDS: how often the interrupted job is done (default 1; tools/slurmtest.sh: 20). Exit code 77: no Slurm here, nothing was run.
+# FAKE_CUDA: folder of a libcuda.so.1 that shows the GPUs which Slurm allots (tests/support/fake_cuda.cpp). ROUNDS: how often the interrupted job is done (default 1; tools/slurmtest.sh: 20). Exit code 77: no Slurm here, nothing was run.
 set -u
-hones=$1 model=$2 same=$3 rounds=${4:-1}
+hones=$1 model=$2 same=$3 fake_cuda=$4 rounds=${5:-1}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 if ! command -v sbatch munged slurmctld >/dev/null || [ "$(id -u)" != 0 ]; then
   echo "the Slurm tests step aside: they need root, and Debian's slurm-wlm and munge"
@@ -46,6 +46,20 @@ does "$hones" prepare --config "$root/configs/tiny.toml" --source "$folder/scene
 sizes="--instances 40 --queries 3"
 does "$hones" discover --config "$root/configs/tiny.toml" --model "$model" --benchmark "$BENCHMARK" $sizes --out "$folder/whole"
 cd "$root" || exit 1  # the scripts are submitted from there
+
+# GPUs, two on each node: each task bound to its own by Slurm, or all of a node seen by each of its tasks.
+placed() { # placed FLAGS...: the rank, node, number and name of every rank's GPU, as `placement` says
+  srun -N2 --ntasks-per-node 2 --mpi=pmix "$@" env LD_LIBRARY_PATH="$fake_cuda" HONES_FAKE_GPUS=2 "$hones" placement --device cuda \
+    2>"$folder/err.txt" | awk '/Fake GPU/ { print $1, $2, $7, $8, $NF }'
+}
+wanted() { printf '%s\n' "0 node0 0 $1 0" "1 node0 $2 $1 1" "2 node1 0 $1 0" "3 node1 $2 $1 1"; }
+got=$(placed --gpus-per-task 1)
+[ "$got" = "$(wanted 1 0)" ] || fail "bound to GPUs: $got $(cat "$folder/err.txt")"
+got=$(placed --gpus-per-node 2)
+[ "$got" = "$(wanted 2 1)" ] || fail "not bound to GPUs: $got $(cat "$folder/err.txt")"
+got=$(placed --gpus-per-node 1)
+[ -z "$got" ] || fail "two ranks on one GPU were not refused: $got"
+grep -q "hones_mpi: error: ranks 0 and 1 on node0 would compute on one GPU" "$folder/err.txt" || fail "no line refuses: $(cat "$folder/err.txt")"
 
 # Interrupted: USR1 to the batch script, as Slurm sends it before the limit. Checkpoint, 75, requeue, resume, until done.
 interrupted() { # interrupted ROUND

@@ -41,6 +41,10 @@ TEST(Comm, SaysWhoItIs) {
     EXPECT_GE(world.rank(), 0);
     EXPECT_LT(world.rank(), world.size());
     EXPECT_FALSE(world.node().empty());
+    const OnNode place = world.on_node();  // mpirun starts all of them on this machine
+    EXPECT_EQ(place.rank, world.rank());
+    EXPECT_EQ(place.size, world.size());
+    EXPECT_EQ(place.first, 0);
   });
   EXPECT_EQ(local()->native(), nullptr);
   EXPECT_NE(mpi_world()->native(), nullptr);

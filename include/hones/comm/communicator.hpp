@@ -53,6 +53,13 @@ class Pending {
   virtual bool wait(Deadline deadline) = 0;
 };
 
+// A rank among those that share memory with it.
+struct OnNode {
+  int rank = 0;
+  int size = 1;
+  int first = 0;  // the lowest of them, as a rank of all: the node's own number
+};
+
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -60,6 +67,7 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int size() const = 0;
   virtual const std::string& node() const = 0;  // host name of this rank
+  virtual OnNode on_node() const = 0;
 
   // --- Collective: every rank, same order, same lengths
   // ----------------------------------------------------------- Element-wise sum over ranks, in place, the

@@ -1,4 +1,4 @@
-// Settings of `ablate`, beside those that it shares with `discover`, and of `watch`.
+// Settings of `ablate`, beside those that it shares with `discover`, of `watch` and of `placement`.
 #include "app/settings/describe.hpp"
 
 namespace hones::settings {
@@ -87,6 +87,18 @@ std::vector<Setting> watch_settings() {
           .in({watch})
           .means("from one look to the next, on a terminal"),
       boolean("watch.once", "--once").once().in({watch}).means("look once, on a terminal too"),
+  };
+}
+
+std::vector<Setting> placement_settings() {
+  return {
+      text("placement.device", "--device", "auto")
+          .one_of({"auto", "cpu", "cuda"})
+          .in({placement})
+          .means("what each rank gets: a GPU of its own, or only cores; auto: GPUs where a rank sees one"),
+      boolean("placement.share_gpu", "--share-gpu")
+          .in({placement})
+          .means("ranks may have the same GPU; otherwise two of them on one are refused"),
   };
 }
 

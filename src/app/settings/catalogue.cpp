@@ -9,7 +9,7 @@ std::span<const Setting> catalogue() {
     std::vector<Setting> settings;
     for (auto part : {data_settings(), model_settings(), picture_settings(), generate_settings(),
                       score_settings(), discover_settings(), ablate_settings(), ranking_settings(),
-                      plan_settings(), bench_settings(), watch_settings()}) {
+                      plan_settings(), bench_settings(), watch_settings(), placement_settings()}) {
       settings.insert(settings.end(), part.begin(), part.end());
     }
     return settings;

@@ -78,5 +78,6 @@ std::vector<Setting> ranking_settings();
 std::vector<Setting> plan_settings();
 std::vector<Setting> bench_settings();
 std::vector<Setting> watch_settings();
+std::vector<Setting> placement_settings();
 
 }  // namespace hones::settings

@@ -31,6 +31,9 @@ std::string_view does(Command command) {
       return "speed of the engine on this machine, beside slower forms of the same work";
     case Command::watch:
       return "how far a job is, from the files in its folder alone; live on a terminal";
+    case Command::placement:
+      return "where the ranks of mpirun or srun land: node, cores, GPU; before a long job, with its own srun "
+             "flags";
   }
   return "";
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array kCommands{Command::synth, Command::prepare,  Command::generate, Command::score,
                                Command::plan,  Command::discover, Command::ablate,   Command::rank,
-                               Command::bench, Command::watch};
+                               Command::bench, Command::watch,    Command::placement};
 
 // Levenshtein: insertions, deletions, substitutions.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
@@ -81,6 +81,8 @@ std::string_view name_of(Command command) {
       return "bench";
     case Command::watch:
       return "watch";
+    case Command::placement:
+      return "placement";
   }
   throw InternalError("an unknown command");
 }

@@ -12,7 +12,7 @@
 
 namespace hones::settings {
 
-enum class Command { synth, prepare, generate, score, plan, discover, ablate, rank, bench, watch };
+enum class Command { synth, prepare, generate, score, plan, discover, ablate, rank, bench, watch, placement };
 
 enum class Type {
   boolean,

@@ -1,0 +1,36 @@
+#include "app/placement.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <optional>
+
+#include <hones/device/placement.hpp>
+
+#include "app/launch.hpp"
+
+namespace hones::app {
+
+namespace {
+
+constexpr std::chrono::seconds kDeadline{120};  // drivers of many GPUs start slowly
+
+}  // namespace
+
+ExitCode show_placement(comm::Communicator& world, const std::string& device, bool share_gpu) {
+  device::Placement placement;
+  std::optional<Error> refusal;
+  try {
+    placement = device::place(world, device, share_gpu, comm::after(kDeadline));
+  } catch (const UsageError& error) {  // the same on all ranks
+    refusal = error;
+  }
+  share_refusal(world, refusal);
+  if (world.rank() != 0) return ExitCode::ok;
+  std::fputs(told(placement).c_str(), stdout);
+  if (placement.kind == device::Kind::cuda)
+    std::fputs("note: this version computes on CPUs only; the GPUs are those that a rank would take\n",
+               stdout);
+  return ExitCode::ok;
+}
+
+}  // namespace hones::app
