@@ -43,6 +43,11 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   # Status lines on descriptor 3: "dlstatus:NUMBER:PERCENT:TEXT", "pmstatus:PACKAGE:PERCENT:TEXT". One line every ten per cent.
   apt-get update -qq || return
+  # The installation of munge has munge's own user make this key, which fails where only root may enter / (a chroot below
+  # a folder of mktemp -d). A key that is there is kept.
+  if [[ " $missing" = *" munge "* ]] && [ ! -e /etc/munge/munge.key ]; then
+    (umask 077 && mkdir -p /etc/munge && head -c 128 /dev/urandom >/etc/munge/munge.key) || return
+  fi
   apt-get install -y --no-install-recommends $quiet $missing 3> >(awk -F: '
     { step = $1 == "dlstatus" ? "downloaded" : "installed"; tenth = int($3 / 10)
       if (tenth > last[$1]) { last[$1] = tenth; printf "  %s %d %%\n", step, tenth * 10; fflush() } }') >/dev/null
