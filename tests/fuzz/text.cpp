@@ -23,6 +23,9 @@ void through(const Tokenizer& tokenizer, const std::string& text) {
   });
 }
 
+// An edit distance grows with the square of the length: longer ones would be most of the time.
+constexpr std::size_t kLongestDistance = 256;
+
 Tokenizer known(const char* name) {
   return Tokenizer::from_file(std::filesystem::path(HONES_TEST_DATA) / "tokenizer" / name);
 }
@@ -31,7 +34,8 @@ void normalise(const std::string& text) {
   hones::fuzz::accepted([&] {
     const double itself = hones::metric::vqa_accuracy(text, std::vector<std::string>(10, text));
     if (itself != 0 && itself != 1) hones::fuzz::defect("an answer is partly its own");
-    hones::metric::anls(text, std::vector<std::string>{text, "some other"});
+    if (text.size() <= kLongestDistance)
+      hones::metric::anls(text, std::vector<std::string>{text, "some other"});
     hones::metric::ptb_tokenize(text);
   });
 }
