@@ -27,9 +27,11 @@ ExitCode show_placement(comm::Communicator& world, const std::string& device, bo
   share_refusal(world, refusal);
   if (world.rank() != 0) return ExitCode::ok;
   std::fputs(told(placement).c_str(), stdout);
-  if (placement.kind == device::Kind::cuda)
-    std::fputs("note: this version computes on CPUs only; the GPUs are those that a rank would take\n",
-               stdout);
+  if (placement.kind == device::Kind::cuda) {
+    std::puts("note: this version computes on CPUs only; the GPUs are those that a rank would take");
+  } else if (device == "auto") {
+    std::puts(("note: no rank sees a GPU (" + placement.places[0].gpus.why_none + ")").c_str());
+  }
   return ExitCode::ok;
 }
 

@@ -45,6 +45,8 @@ grep -Eq "^1 +$(hostname) +1 of 2 +[0-9,-]+$" out.txt || fail "placement on CPUs
 gpus() { env LD_LIBRARY_PATH="$fake_cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" HONES_FAKE_GPUS="$1" "${@:2}"; }
 does gpus 2 "$mpiexec" -n 2 "$hones" placement
 [ "$(grep -Ec "^([01]) .* \1    2   GPU-.*000\1  Fake GPU \1$" out.txt)" = 2 ] || fail "placement on two GPUs said: $(cat out.txt)"
+does gpus 0 "$mpiexec" -n 2 "$hones" placement
+grep -q "^note: no rank sees a GPU (the CUDA driver shows this process none)$" out.txt || fail "placement without GPUs said: $(cat out.txt)"
 refused 2 "ranks 0 and 2 on $(hostname) would compute on one GPU, GPU-[0-9a-f-]*: expected a GPU for each rank" \
   gpus 2 "$mpiexec" -n 3 "$hones" placement
 does gpus 2 "$mpiexec" -n 3 "$hones" placement --share-gpu
