@@ -17,6 +17,9 @@ namespace {
 // unknown.
 using Order = std::function<void(std::deque<Unit>&, const std::function<double(const Unit&)>& seconds)>;
 
+// Units a rank that must be left for some to be granted ahead of their time.
+constexpr std::size_t kPlenty = 2;
+
 class QueueScheduler final : public Scheduler {
  public:
   QueueScheduler(int ranks, Order order) : order_(std::move(order)) {
@@ -61,12 +64,31 @@ class QueueScheduler final : public Scheduler {
       return grant;
     }
     grant.kind = Grant::Kind::unit;
-    grant.unit = std::move(*fits);
-    queue_.erase(fits);
-    served_[r] = true;
-    states_[grant.unit.id] = State::granted;
-    held_[r].push_back(grant.unit);
+    grant.unit = give(r, fits);
     return grant;
+  }
+
+  std::optional<Unit> ahead(int rank, double seconds_left) override {
+    const std::size_t r = index(rank);
+    if (queue_.size() <= kPlenty * held_.size()) return std::nullopt;
+    if (seconds_left < kEver) {
+      double seconds = 0;
+      for (const Unit& unit : held_[r]) seconds += expected_seconds(unit).value_or(kEver);
+      seconds += expected_seconds(queue_.front()).value_or(kEver);
+      if (kCaution * seconds > seconds_left) return std::nullopt;
+    }
+    return give(r, queue_.begin());
+  }
+
+  void give_back(int rank, std::int64_t unit) override {
+    auto& mine = held_[index(rank)];
+    const auto found = std::find_if(mine.begin(), mine.end(), [&](const Unit& u) { return u.id == unit; });
+    HONES_ASSERT(found != mine.end(), "unit " + std::to_string(unit) + " given back by rank " +
+                                          std::to_string(rank) + ", which has it not");
+    states_[unit] = State::queued;
+    queue_.push_back(std::move(*found));
+    mine.erase(found);
+    sort();
   }
 
   void done(const Outcome& outcome, double /*now*/) override {
@@ -132,6 +154,14 @@ class QueueScheduler final : public Scheduler {
     HONES_ASSERT(rank >= 0 && static_cast<std::size_t>(rank) < served_.size(),
                  "rank=" + std::to_string(rank));
     return static_cast<std::size_t>(rank);
+  }
+  Unit give(std::size_t rank, std::deque<Unit>::iterator at) {
+    Unit unit = std::move(*at);
+    queue_.erase(at);
+    served_[rank] = true;
+    states_[unit.id] = State::granted;
+    held_[rank].push_back(unit);
+    return unit;
   }
   // Fewer units than ranks: its parts give more ranks something to do. A layer is never cut.
   bool splits(const Unit& unit) const {

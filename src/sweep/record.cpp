@@ -130,7 +130,8 @@ nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
                         {"seconds", record.checkpoint_seconds},
                         {"bytes", record.checkpoint_bytes}};
   run["interruptions"] = record.interruptions;
-  run["scheduling"] = {{"grants", record.grants}, {"cpu_seconds", record.grant_cpu_seconds}};
+  run["scheduling"] = {
+      {"grants", record.grants}, {"ahead", record.ahead}, {"cpu_seconds", record.grant_cpu_seconds}};
   return run;
 }
 

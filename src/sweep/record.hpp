@@ -36,6 +36,7 @@ struct Record {
   std::int64_t checkpoint_bytes = 0;  // of the last one
   std::int64_t interruptions = 0;
   std::int64_t grants = 0;  // units granted in this start
+  std::int64_t ahead = 0;   // of them, before the rank had ended its unit
   double grant_cpu_seconds = 0;
 };
 

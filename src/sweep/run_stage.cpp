@@ -149,6 +149,7 @@ StageSummary Run::stage(std::vector<plan::Unit> units, const std::function<Work(
   record_.new_layer_positions += summary.layer_positions - before.layer_positions;
   record_.cells += summary.cells;
   record_.grants += summary.grants;
+  record_.ahead += summary.ahead;
   record_.grant_cpu_seconds += summary.grant_cpu_seconds;
   record_.cells_taken_over += before.cells;
   for (std::size_t r = 0; r < summary.cells_by_rank.size(); ++r)

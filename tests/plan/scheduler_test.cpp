@@ -272,6 +272,36 @@ TEST(Scheduler, NothingIsGrantedThatCannotEndInTime) {
   EXPECT_TRUE(scheduler->out_of_time());
 }
 
+TEST(Scheduler, AheadOfTimeWhereMuchIsLeft) {
+  const auto scheduler = longest_first(2);
+  scheduler->add(units_of({7, 6, 5, 4, 3, 2, 1}));
+  EXPECT_EQ(scheduler->next(0, 0).unit.id, 0);
+  EXPECT_EQ(scheduler->next(1, 0).unit.id, 1);
+  const auto ahead = scheduler->ahead(0);  // five are left, four of them for whoever is free
+  ASSERT_TRUE(ahead);
+  EXPECT_EQ(ahead->id, 2);
+  EXPECT_FALSE(scheduler->ahead(1));
+  EXPECT_EQ(scheduler->progress().running, (std::vector<std::int64_t>{0, 1}));
+  scheduler->give_back(0, 2);
+  EXPECT_THROW(scheduler->give_back(0, 2), InternalError);
+  EXPECT_EQ(scheduler->ahead(1)->id, 2);  // the longest again
+  EXPECT_THROW(scheduler->give_back(0, 2), InternalError);
+  EXPECT_EQ(scheduler->next(0, 0).unit.id, 3);
+}
+
+TEST(Scheduler, NothingIsPromisedNearTheEndOfTime) {
+  const auto scheduler = longest_first(1);
+  const std::vector<Unit> units = units_of({10, 10, 10, 10, 10, 10});
+  scheduler->add(units);
+  const Grant first = scheduler->next(0, 0, 1000);
+  EXPECT_FALSE(scheduler->ahead(0, 1000));  // nothing is known yet
+  scheduler->done(outcome_of(0, first.unit, 20), 20);
+  ASSERT_EQ(scheduler->next(0, 20, 1000).kind, Grant::Kind::unit);
+  EXPECT_FALSE(scheduler->ahead(0, 59));  // 40 s for both, and caution
+  EXPECT_FALSE(scheduler->out_of_time());
+  EXPECT_TRUE(scheduler->ahead(0, 61));
+}
+
 TEST(Scheduler, FewerUnitsThanRanksAreGrantedInParts) {
   const auto scheduler = longest_first(4);
   Unit unit;

@@ -31,6 +31,13 @@ class Scheduler {
   // none is, the grant says wait, and out_of_time() is true from then on.
   virtual Grant next(int rank, double now, double seconds_left = kEver) = 0;
   virtual bool out_of_time() const = 0;
+  // A unit for a rank that has one under way, to be begun behind it; nothing where waiting costs less: with
+  // few units left each goes to whoever is free first, and near the allocation's end nothing is promised.
+  // Asserts nothing about out_of_time().
+  virtual std::optional<Unit> ahead(int rank, double seconds_left = kEver) = 0;
+  // A unit granted to `rank` that it has not begun: anybody may have it. InternalError when the rank holds no
+  // such.
+  virtual void give_back(int rank, std::int64_t unit) = 0;
   // How long a unit of this load and cost takes, by those done; nothing before one is done.
   virtual std::optional<double> expected_seconds(const Unit& unit) const = 0;
   // Must name a unit granted to outcome.rank and not done yet; throws InternalError otherwise.

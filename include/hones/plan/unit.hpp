@@ -56,10 +56,16 @@ struct Exclusion {
   }
 };
 
+inline constexpr std::int64_t kNoUnit = -1;
+
 // What a rank reports when a unit is finished, together with its wish for the next one.
 struct Outcome {
   int rank = 0;
   bool has_unit = false;  // false: the first request
+  // The unit that the rank begins now, granted before; the answer, the unit behind it if there is one to be
+  // had ahead of its time, is read when this one is done. kNoUnit: the rank waits for the answer.
+  std::int64_t begins = kNoUnit;
+  std::int64_t gives_back = kNoUnit;  // a unit granted ahead and not begun
   std::int64_t unit = 0;
   double seconds = 0;
   std::int64_t cells = 0;
@@ -72,8 +78,8 @@ struct Outcome {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& rank& has_unit& stop_asked& unit& seconds& cells& invalid_by_task& layer_positions&
-        decode_layer_positions& full_layer_positions& exclusions;
+    archive& rank& has_unit& begins& gives_back& stop_asked& unit& seconds& cells& invalid_by_task&
+        layer_positions& decode_layer_positions& full_layer_positions& exclusions;
   }
 };
 
