@@ -274,10 +274,10 @@ TEST(Scheduler, NothingIsGrantedThatCannotEndInTime) {
 
 TEST(Scheduler, AheadOfTimeWhereMuchIsLeft) {
   const auto scheduler = longest_first(2);
-  scheduler->add(units_of({7, 6, 5, 4, 3, 2, 1}));
+  scheduler->add(units_of({11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}));
   EXPECT_EQ(scheduler->next(0, 0).unit.id, 0);
   EXPECT_EQ(scheduler->next(1, 0).unit.id, 1);
-  const auto ahead = scheduler->ahead(0);  // five are left, four of them for whoever is free
+  const auto ahead = scheduler->ahead(0);  // nine are left, eight of them for whoever is free
   ASSERT_TRUE(ahead);
   EXPECT_EQ(ahead->id, 2);
   EXPECT_FALSE(scheduler->ahead(1));
@@ -291,7 +291,7 @@ TEST(Scheduler, AheadOfTimeWhereMuchIsLeft) {
 
 TEST(Scheduler, NothingIsPromisedNearTheEndOfTime) {
   const auto scheduler = longest_first(1);
-  const std::vector<Unit> units = units_of({10, 10, 10, 10, 10, 10});
+  const std::vector<Unit> units = units_of({10, 10, 10, 10, 10, 10, 10});
   scheduler->add(units);
   const Grant first = scheduler->next(0, 0, 1000);
   EXPECT_FALSE(scheduler->ahead(0, 1000));  // nothing is known yet

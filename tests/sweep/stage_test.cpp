@@ -105,7 +105,7 @@ TEST_F(StageTest, CheckpointsFindNobodyAtWork) {
 
 // A checkpoint falls due while every rank is at work on its second unit and holds a third.
 TEST_F(StageTest, WhatIsHeldAheadIsGivenBackForACheckpoint) {
-  Course course{world_, std::vector<std::int64_t>(static_cast<std::size_t>(6 * world_.size()), 0)};
+  Course course{world_, std::vector<std::int64_t>(static_cast<std::size_t>(9 * world_.size()), 0)};
   StageHooks hooks = course.hooks();
   hooks.work = [&](const plan::Unit& unit) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
