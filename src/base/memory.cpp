@@ -5,18 +5,16 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/memory.hpp>
+#include <hones/base/process_status.hpp>
 
 namespace hones {
 
 namespace {
 
 std::int64_t status_bytes(const std::string& field) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with(field + ":")) continue;
-    return std::stoll(line.substr(field.size() + 1)) * 1024;  // "kB" are KiB
-  }
-  throw Error(ExitCode::rank_failed, "/proc/self/status has no " + field);
+  const std::optional<std::string> value = process_status(field);
+  if (!value) throw Error(ExitCode::rank_failed, "/proc/self/status has no " + field);
+  return std::stoll(*value) * 1024;  // "kB" are KiB
 }
 
 }  // namespace

@@ -1,29 +1,17 @@
 #include <algorithm>
-#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 #include <utility>
 
 #include <hones/base/error.hpp>
+#include <hones/base/process_status.hpp>
 #include <hones/comm/archive.hpp>
 #include <hones/device/placement.hpp>
 
 namespace hones::device {
 
 namespace {
-
-// The kernel's own words, of any number of cores.
-std::string cores_of_process() {
-  std::ifstream status("/proc/self/status");
-  const std::string key = "Cpus_allowed_list:";
-  for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with(key)) continue;
-    const std::size_t begin = line.find_first_not_of(" \t", key.size());
-    return begin == std::string::npos ? "" : line.substr(begin);
-  }
-  return "";
-}
 
 // "0-3,8" as numbers.
 std::set<int> cores_in(const std::string& list) {
@@ -148,7 +136,7 @@ Placement place(comm::Communicator& world, const std::string& device, bool share
   mine.node = world.node();
   mine.node_first = world.on_node().first;
   mine.local_rank = world.on_node().rank;
-  mine.cores = cores_of_process();
+  mine.cores = process_status("Cpus_allowed_list").value_or("");
   if (device != "cpu") mine.gpus = visible_gpus();
 
   const auto gathered = world.gather(comm::to_bytes(std::as_const(mine)), 0, deadline);

@@ -33,7 +33,7 @@ class Scheduler {
   virtual bool out_of_time() const = 0;
   // A unit for a rank that has one under way, to be begun behind it; nothing where waiting costs less: with
   // few units left each goes to whoever is free first, and near the allocation's end nothing is promised.
-  // Asserts nothing about out_of_time().
+  // Leaves out_of_time() as it is.
   virtual std::optional<Unit> ahead(int rank, double seconds_left = kEver) = 0;
   // A unit granted to `rank` that it has not begun: anybody may have it. InternalError when the rank holds no
   // such.
