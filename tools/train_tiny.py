@@ -67,6 +67,12 @@ def arguments():
     args = parser.parse_args()
     if args.new_neurons and not args.begin:
         parser.error("--new-neurons: only with --from, which says what is kept")
+    if args.begin and not (args.begin / "model.safetensors").exists():
+        parser.error(f"--from: {args.begin}/model.safetensors: no such file; expected a checkpoint that --out has written")
+    if args.export and not args.out:
+        parser.error("--export: expected --out, where the checkpoint goes")
+    if not args.export and not (args.scenes and args.validation):
+        parser.error("expected --scenes and --validation, folders of `hones_mpi synth`")
     return args
 
 
@@ -208,9 +214,25 @@ def validate(model, optimiser, validation, scenes=192):
     return {name: sum(v) / len(v) for name, v in sorted(counts.items())}
 
 
+def keep_beginning(args):
+    """What a state began with stays its own: another beginning would be taken for granted and change nothing."""
+    weights = args.begin and hashlib.sha256((args.begin / "model.safetensors").read_bytes()).hexdigest()
+    beginning = {"from": weights, "letters": args.letters, "new_neurons": args.new_neurons, "neurons": args.neurons}
+    file = args.state / "beginning.json"
+    if not file.exists():
+        file.write_text(json.dumps(beginning) + "\n")
+        return
+    before = json.loads(file.read_text())
+    for name, value in beginning.items():
+        if before[name] != value:
+            sys.exit(f"train_tiny.py: {file}: this state began with {name} = {before[name]}, not {value}: give the same "
+                     "again, or another --state")
+
+
 def prepare(args):
     from tiny import data, tokenizer
     args.state.mkdir(parents=True, exist_ok=True)
+    keep_beginning(args)
     if not (args.state / "tokenizer.json").exists():
         if args.begin and not args.letters:
             shutil.copyfile(args.begin / "tokenizer.json", args.state / "tokenizer.json")

@@ -58,7 +58,7 @@ void check_matrix(const Matrix& matrix) {
 
 std::vector<std::int64_t> ids_in(std::span<const std::byte> bytes) {
   std::vector<std::int64_t> ids(bytes.size() / sizeof(std::int64_t));
-  std::memcpy(ids.data(), bytes.data(), ids.size() * sizeof(std::int64_t));
+  if (!ids.empty()) std::memcpy(ids.data(), bytes.data(), ids.size() * sizeof(std::int64_t));
   return ids;
 }
 

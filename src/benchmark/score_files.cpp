@@ -37,7 +37,7 @@ std::vector<Line> lines_of(const std::filesystem::path& file) {
 
 std::string id_of(const Line& line, const Fields& fields) {
   const auto id = line.object.find("id");
-  if (id != line.object.end() && id->is_number_integer()) return std::to_string(id->get<std::int64_t>());
+  if (id != line.object.end() && id->is_number_integer()) return std::to_string(fields.integer("id"));
   return fields.filled_text("id");
 }
 

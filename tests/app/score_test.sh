@@ -41,6 +41,8 @@ printf '%s\n' '{"id": 1, "references": ["a"]}' '{"id": 1, "references": ["a"]}' 
 refused 3 'twice.jsonl:2: field "id": "1" stands there twice' anls:rrc p.jsonl twice.jsonl
 printf '%s\n' '{"id": 1, "prediction": 5}' >number.jsonl
 refused 3 'number.jsonl:1: field "prediction": ' anls:rrc number.jsonl short.jsonl
+printf '%s\n' '{"id": 18446744073709551615, "prediction": "none"}' >large.jsonl  # would wrap to -1
+refused 3 'large.jsonl:1: field "id": expected an integer' anls:rrc large.jsonl short.jsonl
 printf '{"id"\n' >broken.jsonl
 refused 3 'broken.jsonl:1: not JSON: ' anls:rrc broken.jsonl
 : >empty.jsonl

@@ -100,6 +100,15 @@ TEST(Embeddings, ComeFromNumpyInThreeWidths) {
   EXPECT_EQ(read_embeddings(folder / "e.npy").captions.row(3), std::vector<double>{0.1});
 }
 
+TEST(Embeddings, MayBeNone) {
+  const test::Folder folder;
+  folder.write("e.ids.npy", npy("<i8", "0,", ""));
+  folder.write("e.npy", npy("<f4", "0, 2", ""));
+  const Embeddings none = read_embeddings(folder / "e.npy");
+  EXPECT_EQ(none.captions.rows(), 0U);
+  test::expect_says(test::message_of<DataError>([&] { none.captions.row(1); }), {"e.npy", "no row", "1"});
+}
+
 TEST(Embeddings, NameWhatIsWrongWithSafetensors) {
   const test::Folder folder;
   Tensors tensors;

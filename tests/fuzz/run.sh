@@ -38,7 +38,7 @@ of() {
   mkdir -p "$found/corpus/$target"
   case $target in
     image) corpus+=(tests/data/images) longest=65536 ;;
-    text) longest=4096 ;;  # a byte more is a little slower, and a tokenizer.json says all in so many
+    text | tables) longest=4096 ;;  # a byte more is a little slower, and these files say all in so many
   esac
   if [ -e "tests/fuzz/$target.dict" ]; then dictionary=("-dict=tests/fuzz/$target.dict"); fi
   if [ "$time" = 0 ]; then

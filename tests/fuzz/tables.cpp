@@ -1,6 +1,6 @@
-// Files beside the benchmark, behind one letter: n a .npy with its .ids.npy (NUL NUL NUL between them), s a
-// .safetensors of vectors, p predictions NUL references of `score`, r the same with scores and relevance,
-// t a TOML file of tasks.
+// Files beside the benchmark, behind one letter: n a .npy with its .ids.npy and perhaps the same of images (NUL
+// NUL NUL between them), s a .safetensors of vectors, p predictions NUL references of `score`, r the same with
+// scores and relevance, t a TOML file of tasks.
 #include <hones/benchmark/embeddings.hpp>
 #include <hones/benchmark/score.hpp>
 #include <hones/task/task.hpp>
@@ -11,13 +11,28 @@ namespace {
 
 using namespace hones;
 
-void read_numpy(const fuzz::Folder& folder, const std::string& text) {
-  const std::string between(3, '\0');  // .npy headers hold single ones
-  const std::size_t cut = std::min(text.find(between), text.size());
-  folder.write("v.npy", text.substr(0, cut));
-  folder.write("v.ids.npy", text.substr(std::min(cut + between.size(), text.size())));
-  const benchmark::Embeddings vectors = benchmark::read_embeddings(folder.path() / "v.npy");
+// One row is enough to reach past the end of the data, where the shape says too much.
+void read_vectors(const std::filesystem::path& file) {
+  const benchmark::Embeddings vectors = benchmark::read_embeddings(file);
+  if (vectors.captions.has(1)) vectors.captions.row(1);
+  if (vectors.images && vectors.images->has(1)) vectors.images->row(1);
   fuzz::read_whole(vectors.captions.rows() > 0);
+}
+
+void read_numpy(const fuzz::Folder& folder, std::string_view text) {
+  constexpr std::string_view between("\0\0\0", 3);  // .npy headers hold single ones
+  bool there = true;
+  for (const char* name : {"v.npy", "v.ids.npy", "v.images.npy", "v.images.ids.npy"}) {
+    const std::size_t end = text.find(between);
+    if (there) {
+      folder.write(name, std::string(text.substr(0, end)));
+    } else {
+      std::filesystem::remove(folder.path() / name);  // an earlier input's
+    }
+    there = end != std::string_view::npos;
+    text.remove_prefix(there ? end + between.size() : text.size());
+  }
+  read_vectors(folder.path() / "v.npy");
 }
 
 void score(const fuzz::Folder& folder, const std::string& text, const std::vector<std::string>& metrics) {
@@ -37,8 +52,7 @@ void read(char form, const fuzz::Folder& folder, const std::string& text) {
     case 'n':
       return read_numpy(folder, text);
     case 's':
-      benchmark::read_embeddings(folder.write("v.safetensors", text));
-      return fuzz::read_whole(true);
+      return read_vectors(folder.write("v.safetensors", text));
     case 'p':
       return score(folder, text,
                    {"vqa_accuracy:normalize_always", "textvqa_accuracy", "gqa_accuracy:official", "anls:rrc",
