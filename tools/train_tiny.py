@@ -195,7 +195,7 @@ def validate(model, optimiser, validation, scenes=192):
     names = ["vqa", "ocr", "caption", "retrieval"]
     with torch.no_grad():
         for start in range(0, scenes, 16):
-            batch = data.Batch(validation, np.arange(start, start + 16), np.random.default_rng(start))
+            batch = data.Batch(validation, np.arange(start, start + 16) % validation.size, np.random.default_rng(start))
             groups = batch.groups
             ids = [torch.from_numpy(g["ids"]) for g in groups]
             everything = torch.ones(16, sum(i[0].numel() for i in ids), dtype=torch.bool)
