@@ -163,6 +163,11 @@ Embeddings from_safetensors(const std::filesystem::path& file) {
 
 EmbeddingRows npy_rows(const std::filesystem::path& file, const std::filesystem::path& ids,
                        std::vector<std::filesystem::path>& inputs) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(ids, ignored)) {
+    throw DataError(ids.string() + ": no such file; expected the caption id of each row of " +
+                    file.filename().string() + ", <i8 of one dimension");
+  }
   const NpyArray array = read_npy(file), names = read_npy(ids);
   const auto kind =
       array.type == "<f2"   ? Kind::f16

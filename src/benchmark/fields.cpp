@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 
 #include <hones/base/error.hpp>
@@ -81,6 +82,22 @@ const std::string& Fields::filled_text(const char* field) const {
   return value;
 }
 
+const std::string& Fields::word(const char* field, const std::vector<std::string>& known) const {
+  const std::string& value = text(field);
+  if (std::find(known.begin(), known.end(), value) != known.end()) return value;
+  std::string expected;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    expected += (i == 0 ? "" : i + 1 == known.size() ? " or " : ", ") + known[i];
+  fail(field, "expected " + expected + ", found " + shown(get(field, "a string")));
+}
+
+const std::string& Fields::file_name(const char* field) const {
+  const std::string& value = filled_text(field);
+  const std::string astray = why_astray(value);
+  if (!astray.empty()) fail(field, astray);
+  return value;
+}
+
 std::string Fields::text_or(const char* field, const char* otherwise) const {
   return object_.contains(field) ? text(field) : otherwise;
 }
@@ -124,6 +141,14 @@ Fields Fields::element(const char* field, std::size_t i) const {
   Fields inner(value, where_);
   inner.prefix_ = prefix_ + name + ".";
   return inner;
+}
+
+std::string why_astray(const std::string& file_name) {
+  const std::filesystem::path path(file_name);
+  const bool up =
+      std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".." || part == "."; });
+  if (!path.is_absolute() && !up && file_name.find('\0') == std::string::npos) return "";
+  return "expected the name of a file in the folder of pictures, found " + shown(nlohmann::json(file_name));
 }
 
 image::Polygon read_polygon(const Fields& fields, const std::string& field, const nlohmann::json& value) {

@@ -19,7 +19,9 @@ class Fields {
   std::int64_t integer(const char* field) const;
   std::int64_t integer_at_least(const char* field, std::int64_t least) const;
   const std::string& text(const char* field) const;
-  const std::string& filled_text(const char* field) const;  // not empty
+  const std::string& filled_text(const char* field) const;                                  // not empty
+  const std::string& word(const char* field, const std::vector<std::string>& known) const;  // one of those
+  const std::string& file_name(const char* field) const;  // of a file in a folder or below it
   std::string text_or(const char* field, const char* otherwise) const;
   const nlohmann::json& array(const char* field) const;
   std::vector<std::string> texts(const char* field) const;  // an array of strings
@@ -46,6 +48,10 @@ class Fields {
   std::string where_;
   std::string prefix_;  // "vqa." inside the object `vqa`
 };
+
+// Why a file of this name lies elsewhere than in the folder it is looked for in, or below; empty: it does
+// not.
+std::string why_astray(const std::string& file_name);
 
 // Corners from a flat array x1, y1, x2, y2, ...: none, or three and more; or a complaint like read_box's.
 image::Polygon read_polygon(const Fields& fields, const std::string& field, const nlohmann::json& value);

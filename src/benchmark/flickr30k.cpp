@@ -20,6 +20,7 @@ namespace hones::benchmark {
 namespace {
 
 constexpr std::size_t kReferences = 5;
+const std::vector<std::string> kSplits = {"train", "restval", "val", "test"};
 
 // Gathers images and captions whose file is told by `where`.
 class Gathered {
@@ -29,6 +30,8 @@ class Gathered {
   // `captions` as in the file; the five with the smallest ids that are not empty are the references.
   void add(const std::string& name, std::vector<Caption> captions, const std::string& where) {
     if (name.empty()) throw DataError(where + ": field \"filename\": must not be empty");
+    const std::string astray = why_astray(name);
+    if (!astray.empty()) throw DataError(where + ": field \"filename\": " + astray);
     if (!names_.insert(name).second)
       throw DataError(where + ": field \"filename\": \"" + name + "\" stands there twice");
     std::sort(captions.begin(), captions.end(),
@@ -57,8 +60,9 @@ class Gathered {
 
 void read_karpathy(const std::filesystem::path& file, const std::string& split, TransferFile& read) {
   Gathered gathered(read);
-  visit_sections(file, {{"images", [&](const Fields& image, const std::string&) {
-                           if (image.filled_text("split") != split) {
+  visit_sections(
+      file, {{"images", {Section::Kind::array, [&](const Fields& image, const std::string&) {
+                           if (image.word("split", kSplits) != split) {
                              ++read.rejected["other_split"];
                              return;
                            }
@@ -68,7 +72,7 @@ void read_karpathy(const std::filesystem::path& file, const std::string& split, 
                              captions.push_back({sentence.integer("sentid"), sentence.text("raw")});
                            }
                            gathered.add(image.filled_text("filename"), std::move(captions), image.where());
-                         }}});
+                         }}}});
 }
 
 std::size_t column_of(const Cells& names, const char* name, const std::string& where) {
@@ -91,7 +95,8 @@ nlohmann::json json_cell(const Cells& names, const Cells& cells, const char* nam
 void read_csv(const std::filesystem::path& file, const std::string& split, TransferFile& read) {
   Gathered gathered(read);
   visit_csv(file, [&](const Cells& names, const Cells& cells, const std::string& where) {
-    if (cells[column_of(names, "split", where)] != split) {
+    const nlohmann::json belongs = {{"split", cells[column_of(names, "split", where)]}};
+    if (Fields(belongs, where).word("split", kSplits) != split) {
       ++read.rejected["other_split"];
       return;
     }

@@ -10,8 +10,6 @@ namespace hones::benchmark {
 
 namespace {
 
-constexpr const char* kStructures[] = {"verify", "query", "choose", "logical", "compare"};
-
 // The train questions come as a folder of chunks.
 std::vector<std::filesystem::path> chunks(const std::filesystem::path& path) {
   std::error_code ignored;
@@ -25,27 +23,19 @@ std::vector<std::filesystem::path> chunks(const std::filesystem::path& path) {
   return files;
 }
 
-std::string structure(const Fields& types) {
-  const std::string& structural = types.filled_text("structural");
-  if (std::find(std::begin(kStructures), std::end(kStructures), structural) == std::end(kStructures)) {
-    types.fail("structural",
-               "expected verify, query, choose, logical or compare, found \"" + structural + "\"");
-  }
-  return structural;
-}
-
 Record read_question(const Fields& question, const std::string& id) {
   if (id.empty() || !std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; }))
     throw DataError(question.where() + ": a question's key must be a decimal number");
   Record record;
-  record.image_id = question.filled_text("imageId");
+  record.image_id = question.file_name("imageId");
   record.file_name = record.image_id + ".jpg";
   VqaItem item;
   item.question_id = id;
   item.question = question.filled_text("question");
   item.target = question.filled_text("answer");
   item.answers = {item.target};
-  item.question_type = structure(question.object("types"));
+  item.question_type =
+      question.object("types").word("structural", {"verify", "query", "choose", "logical", "compare"});
   item.answer_type = item.question_type == "query" ? "open" : "binary";
   record.vqa = std::move(item);
   return record;

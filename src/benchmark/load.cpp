@@ -101,7 +101,7 @@ Record read_record(const Fields& fields, const std::string& split, const Dataset
   Record record;
   record.where = fields.where();
   record.image_id = fields.filled_text("image_id");
-  record.file_name = fields.filled_text("file_name");
+  record.file_name = fields.file_name("file_name");
   record.sha256 = read_sha256(fields);
   record.width = fields.integer_at_least("width", 1);
   record.height = fields.integer_at_least("height", 1);
@@ -122,13 +122,18 @@ Record read_record(const Fields& fields, const std::string& split, const Dataset
 // Image id -> the first of its records.
 using Images = std::unordered_map<std::string, Record>;
 
-// Two records may not share an image, or, where an image has several questions, a question.
+// Two records may not share an image, or, where an image has several questions, a question; two images may
+// not share a file.
 class Seen {
  public:
   Seen(const Dataset& dataset, Images& images) : dataset_(dataset), images_(images) {}
 
   void add(const Record& record, const Fields& fields) {
     const auto [image, is_new] = images_.emplace(record.image_id, record);
+    const std::string& owner = files_.emplace(record.file_name, record.image_id).first->second;
+    if (owner != record.image_id)
+      fields.fail("file_name",
+                  "\"" + record.file_name + "\" is also the file of the image \"" + owner + "\"");
     if (!dataset_.several_questions) {
       if (!is_new) fields.fail("image_id", "\"" + record.image_id + "\" stands there twice");
       return;
@@ -144,6 +149,7 @@ class Seen {
   const Dataset& dataset_;
   Images& images_;
   std::unordered_set<std::string> questions_;
+  std::unordered_map<std::string, std::string> files_;  // name -> image id
 };
 
 std::vector<Record> read_split(const std::filesystem::path& file, const std::string& text,
@@ -234,8 +240,11 @@ void check_size(const std::filesystem::path& file, std::int64_t found, std::int6
 // was chosen.
 void check_others(const std::filesystem::path& folder, const std::string& split, const Images& images,
                   const Manifest& manifest) {
-  std::unordered_map<std::string, std::string> owner;  // image id -> split
-  for (const auto& entry : images) owner.emplace(entry.first, split);
+  std::unordered_map<std::string, std::string> owner, files;  // image id -> split, file name -> split
+  for (const auto& [id, record] : images) {
+    owner.emplace(id, split);
+    files.emplace(record.file_name, split);
+  }
   for (const auto& [other, size] : manifest.sizes) {
     if (other == split) continue;
     const std::filesystem::path file = folder / (other + ".jsonl");
@@ -243,9 +252,15 @@ void check_others(const std::filesystem::path& folder, const std::string& split,
     const std::vector<Record> records = read_split(file, read_file(file), other, *manifest.dataset, of_other);
     for (const Record& record : records) {
       const std::string& first = owner.emplace(record.image_id, other).first->second;
-      if (first == other) continue;
-      throw DataError(record.where + ": field \"image_id\": \"" + record.image_id +
-                      "\" is also an image of the split " + first);
+      if (first != other) {
+        throw DataError(record.where + ": field \"image_id\": \"" + record.image_id +
+                        "\" is also an image of the split " + first);
+      }
+      const std::string& holder = files.emplace(record.file_name, other).first->second;
+      if (holder != other) {
+        throw DataError(record.where + ": field \"file_name\": \"" + record.file_name +
+                        "\" is also a file of the split " + holder);
+      }
     }
     check_size(file, static_cast<std::int64_t>(records.size()), size);
     const std::filesystem::path queries = folder / "retrieval" / (other + ".jsonl");

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -46,10 +48,32 @@ void check_places(const PrepareOptions& options) {
   check_folders(options.images, options.out, options.overwrite);
 }
 
+// docs/benchmark.md 1.1
+std::string train2014_name(std::int64_t image_id) {
+  constexpr std::size_t kDigits = 12;
+  const std::string digits = std::to_string(image_id);
+  return "COCO_train2014_" + std::string(kDigits - std::min(kDigits, digits.size()), '0') + digits + ".jpg";
+}
+
+// The names tell where captions are of other pictures than the questions: their ids mean others there.
+void check_names(const std::map<std::int64_t, CaptionedImage>& images,
+                 const std::function<void(const std::string&)>& say) {
+  std::int64_t others = 0;
+  std::string first;
+  for (const auto& [id, image] : images) {
+    if (image.file_name != train2014_name(id) && others++ == 0)
+      first = image.file_name + ", not " + train2014_name(id);
+  }
+  if (others == 0) return;
+  say("WARNING: " + grouped(others) + " of " + grouped(static_cast<std::int64_t>(images.size())) +
+      " pictures are not named as train2014 names them, the first is " + first);
+}
+
 Sources read_sources(const PrepareOptions& options, const std::function<void(const std::string&)>& say) {
   Sources sources;
   say("reading " + options.captions.string());
   sources.images = read_captions(options.captions);
+  check_names(sources.images, say);
   say("reading " + options.scene_text.string());
   sources.scene_text = read_scene_text(options.scene_text);
   say("reading " + options.questions.string() + " and " + options.annotations.string());

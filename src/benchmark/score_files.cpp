@@ -5,6 +5,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/base/shown.hpp>
 
 #include "fields.hpp"
 
@@ -37,16 +38,18 @@ std::vector<Line> lines_of(const std::filesystem::path& file) {
 
 std::string id_of(const Line& line, const Fields& fields) {
   const auto id = line.object.find("id");
-  if (id != line.object.end() && id->is_number_integer()) return std::to_string(fields.integer("id"));
+  if (id != line.object.end() && id->is_number()) return std::to_string(fields.integer("id"));
   return fields.filled_text("id");
 }
 
+// The element that is being read after those in `before`.
+template <typename T>
+std::string element_of(const char* field, const std::vector<T>& before) {
+  return field + ("[" + std::to_string(before.size()) + "]");
+}
+
 std::vector<std::string> texts(const Fields& fields, const char* field) {
-  std::vector<std::string> result;
-  for (const auto& text : fields.array(field)) {
-    if (!text.is_string()) fields.fail(field, "expected texts only");
-    result.push_back(text.get<std::string>());
-  }
+  std::vector<std::string> result = fields.texts(field);
   if (result.empty()) fields.fail(field, "empty: expected at least one text");
   return result;
 }
@@ -54,7 +57,8 @@ std::vector<std::string> texts(const Fields& fields, const char* field) {
 std::vector<double> numbers(const Fields& fields, const char* field) {
   std::vector<double> result;
   for (const auto& number : fields.array(field)) {
-    if (!number.is_number()) fields.fail(field, "expected numbers only");
+    if (!number.is_number())
+      fields.fail(element_of(field, result), "expected a number, found " + shown(number));
     result.push_back(number.get<double>());
   }
   return result;
@@ -64,7 +68,10 @@ std::vector<int> relevances(const Fields& fields, const char* field) {
   std::vector<int> result;
   for (const auto& number : fields.array(field)) {
     const bool fits = number.is_number_integer() && number >= 0 && number <= kMostRelevance;
-    if (!fits) fields.fail(field, "expected integers from 0 to " + std::to_string(kMostRelevance));
+    if (!fits) {
+      fields.fail(element_of(field, result), "expected an integer from 0 to " +
+                                                 std::to_string(kMostRelevance) + ", found " + shown(number));
+    }
     result.push_back(number.get<int>());
   }
   return result;

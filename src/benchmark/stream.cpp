@@ -15,28 +15,34 @@ using Event = nlohmann::json::parse_event_t;
 // Depths in the parser's count: 0 the file's object, 1 its fields, 2 the elements of a field.
 class SectionWalk {
  public:
-  SectionWalk(std::string file, const std::map<std::string, Visitor>& sections)
+  SectionWalk(std::string file, const std::map<std::string, Section>& sections)
       : file_(std::move(file)), sections_(sections) {}
 
   // The parser keeps what this returns true for.
   bool operator()(int depth, Event event, const nlohmann::json& parsed) {
     if (depth == 0) return check_root(event);
     if (depth == 1) return at_field(event, parsed);
-    if (depth == 2 && visitor_) return at_element(event, parsed);
+    if (depth == 2 && reading_) return at_element(event, parsed);
     return true;
   }
 
   // The element that is being read, " annotations[17]:", or nothing outside the sections.
-  std::string place() const { return visitor_ ? " " + section_ + "[" + label() + "]:" : ""; }
+  std::string place() const { return reading_ ? " " + section_ + "[" + label() + "]:" : ""; }
 
   void finish() const {
-    for (const auto& [name, visitor] : sections_) {
-      if (!seen_.contains(name))
-        throw DataError(file_ + ": field \"" + name + "\": missing, expected an array or an object");
+    for (const auto& [name, section] : sections_) {
+      if (!seen_.contains(name)) fail(name, "missing, expected " + name_of(section.kind));
     }
   }
 
  private:
+  static std::string name_of(Section::Kind kind) {
+    return kind == Section::Kind::array ? "an array" : "an object";
+  }
+  [[noreturn]] void fail(const std::string& field, const std::string& complaint) const {
+    throw DataError(file_ + ": field \"" + field + "\": " + complaint);
+  }
+
   bool check_root(Event event) const {
     if (event == Event::array_start || event == Event::value) throw DataError(file_ + ": expected an object");
     return true;
@@ -46,16 +52,16 @@ class SectionWalk {
     if (event == Event::key) {
       section_ = parsed.get<std::string>();
       const auto found = sections_.find(section_);
-      visitor_ = found == sections_.end() ? nullptr : &found->second;
-      if (visitor_ && !seen_.insert(section_).second)
-        throw DataError(file_ + ": field \"" + section_ + "\": stands there twice");
+      reading_ = found == sections_.end() ? nullptr : &found->second;
+      if (reading_ && !seen_.insert(section_).second) fail(section_, "stands there twice");
       index_ = 0;
       key_.clear();
-      return visitor_ != nullptr;
+      return reading_ != nullptr;
     }
-    if (event == Event::value && visitor_) {
-      throw DataError(file_ + ": field \"" + section_ + "\": expected an array or an object");
-    }
+    const Event other =
+        reading_ && reading_->kind == Section::Kind::array ? Event::object_start : Event::array_start;
+    if (reading_ && (event == Event::value || event == other))
+      fail(section_, "expected " + name_of(reading_->kind));
     return true;
   }
 
@@ -65,7 +71,7 @@ class SectionWalk {
       return true;
     }
     if (event == Event::object_start || event == Event::array_start) return true;
-    (*visitor_)(Fields(parsed, file_ + ": " + section_ + "[" + label() + "]"), key_);
+    reading_->visitor(Fields(parsed, file_ + ": " + section_ + "[" + label() + "]"), key_);
     ++index_;
     return false;
   }
@@ -73,8 +79,8 @@ class SectionWalk {
   std::string label() const { return key_.empty() ? std::to_string(index_) : "\"" + key_ + "\""; }
 
   std::string file_;
-  const std::map<std::string, Visitor>& sections_;
-  const Visitor* visitor_ = nullptr;  // of the section that is being read; none: it is skipped
+  const std::map<std::string, Section>& sections_;
+  const Section* reading_ = nullptr;  // none: what is being read is skipped
   std::string section_, key_;
   std::size_t index_ = 0;
   std::set<std::string> seen_;
@@ -97,7 +103,7 @@ void parse_file(const std::filesystem::path& file, const Keep& keep,
 
 }  // namespace
 
-void visit_sections(const std::filesystem::path& file, const std::map<std::string, Visitor>& sections) {
+void visit_sections(const std::filesystem::path& file, const std::map<std::string, Section>& sections) {
   SectionWalk walk(file.string(), sections);
   parse_file(file, std::ref(walk), [&walk] { return walk.place(); });
   walk.finish();

@@ -17,9 +17,15 @@ namespace hones::benchmark {
 // object.
 using Visitor = std::function<void(const Fields& element, const std::string& key)>;
 
+struct Section {
+  enum class Kind { array, object };
+  Kind kind;
+  Visitor visitor;
+};
+
 // Visits every element of the named sections in file order. Throws DataError for text that is no JSON (naming
 // the element where it breaks off), for a missing section, and for a section or an element of the wrong kind.
-void visit_sections(const std::filesystem::path& file, const std::map<std::string, Visitor>& sections);
+void visit_sections(const std::filesystem::path& file, const std::map<std::string, Section>& sections);
 
 // The same for a file whose one object holds the elements itself; where() is "FILE: ["KEY"]".
 void visit_entries(const std::filesystem::path& file, const Visitor& visitor);

@@ -21,7 +21,7 @@ const std::string& most_frequent(const std::vector<std::string>& answers) {
 
 Record read_item(const Fields& item) {
   Record record;
-  record.image_id = item.filled_text("image_id");
+  record.image_id = item.file_name("image_id");
   record.file_name = record.image_id + ".jpg";
   record.width = item.integer_at_least("image_width", 1);
   record.height = item.integer_at_least("image_height", 1);
@@ -45,11 +45,12 @@ TransferFile read_textvqa(const std::filesystem::path& file) {
   TransferFile read;
   read.inputs = {file};
   std::unordered_set<std::string> ids;
-  visit_sections(file, {{"data", [&](const Fields& item, const std::string&) {
-                           read.records.push_back(read_item(item));
-                           const std::string& id = read.records.back().vqa->question_id;
-                           if (!ids.insert(id).second) item.fail("question_id", id + " stands there twice");
-                         }}});
+  visit_sections(file, {{"data", {Section::Kind::array, [&](const Fields& item, const std::string&) {
+                                    read.records.push_back(read_item(item));
+                                    const std::string& id = read.records.back().vqa->question_id;
+                                    if (!ids.insert(id).second)
+                                      item.fail("question_id", id + " stands there twice");
+                                  }}}});
   return read;
 }
 

@@ -207,27 +207,32 @@ class Reader {
   // What belongs together, once everything is read.
   void check_whole() const {
     const bool ranks = made_.over == Over::queries;
+    const auto want_of = [&](const char* key, bool good, const std::string& complaint) {
+      const toml::node* written = node_.as_table()->get(key);  // none: `like` has it
+      if (!good) fail(written ? *written : node_, complaint);
+    };
     const auto want = [&](bool good, const std::string& complaint) {
       if (!good) fail(node_, complaint);
     };
     want(!made_.prompt.empty() && !made_.release_prompt.empty(),
          "no prompt: expected a text, or prompt.paper and prompt.release");
-    want(find_metric(made_.metric, ranks), "metric = \"" + made_.metric + "\": expected " +
-                                               (ranks ? "over queries " : "over records ") + "one of " +
-                                               known_metrics(ranks));
+    want_of("metric", find_metric(made_.metric, ranks),
+            "metric = \"" + made_.metric + "\": expected " + (ranks ? "over queries " : "over records ") +
+                "one of " + known_metrics(ranks));
     const bool open = made_.target_rule == TargetRule::open;
-    want(open == made_.target.empty(), open
-                                           ? "target: a task with an open target has none: its references are"
-                                           : "no target: expected a text, with {FIELD} where it varies");
+    want_of("target", open == made_.target.empty(),
+            open ? "target: a task with an open target has none: its references are"
+                 : "no target: expected a text, with {FIELD} where it varies");
     if (!ranks)
       return want(!made_.references.empty(), "no references: expected a field to compare answers with");
-    want(made_.target == "Yes", "target: candidates are ranked by the probability of Yes, expected \"Yes\"");
+    want_of("target", made_.target == "Yes",
+            "target: candidates are ranked by the probability of Yes, expected \"Yes\"");
     want(made_.references.empty() && made_.item_id.empty() && made_.blue_box.empty() && !made_.mask_text &&
              made_.filters.empty() && !made_.max_new_tokens,
          "over queries there is no references, item_id, blue_box, mask_text, max_new_tokens or filter");
     for (const std::string& prompt : {made_.prompt, made_.release_prompt})
-      want(prompt.find("{candidate.text}") != std::string::npos,
-           "prompt: expected {candidate.text} in it, or all candidates look alike");
+      want_of("prompt", prompt.find("{candidate.text}") != std::string::npos,
+              "prompt: expected {candidate.text} in it, or all candidates look alike");
   }
 
   const std::string& file_;

@@ -71,6 +71,12 @@ gives 0.6309297535714575 ndcg5:index_order
 gives 0.8154648767857288 ndcg5:tie_average
 printf '%s\n' '{"id": 1, "scores": [0.5]}' >few.jsonl
 refused 3 '1 scores, but 3 relevances' ndcg5:optimistic few.jsonl
+printf '%s\n' '{"id": 1, "scores": [0.5, "0.1", 0.2]}' >text.jsonl
+refused 3 'text.jsonl:1: field "scores\[1\]": expected a number, found "0.1"' ndcg5:optimistic text.jsonl
+printf '%s\n' '{"id": 1, "relevance": [0, 1, 31]}' >high.jsonl
+refused 3 'high.jsonl:1: field "relevance\[2\]": expected an integer from 0 to 30, found 31' ndcg5:optimistic p.jsonl high.jsonl
+printf '%s\n' '{"id": 1.5, "scores": [0.5]}' >half.jsonl
+refused 3 'half.jsonl:1: field "id": expected an integer, found 1.5' ndcg5:optimistic half.jsonl
 
 # A full stop after a one-letter acronym goes with the next caption's sentence; alone it stays.
 printf '%s\n' '{"id": 1, "prediction": "it is vitamin A."}' '{"id": 2, "prediction": "The dog eats a bone"}' >p.jsonl

@@ -138,7 +138,8 @@ TEST(Embeddings, NameWhatIsWrongWithNumpyFiles) {
   const test::Folder folder;
   const auto of = [&](const std::string& text) { return error(folder.write("e.npy", text)); };
   const std::string four = raw(std::vector<float>{1, 2, 3, 4});
-  test::expect_says(of(npy("<f4", "2, 2", four)), {"e.ids.npy"});
+  test::expect_says(of(npy("<f4", "2, 2", four)),
+                    {"e.ids.npy: no such file", "caption id of each row of e.npy"});
   folder.write("e.ids.npy", npy("<i8", "2,", raw(Ids{1, 2})));
   test::expect_says(of(""), {"e.npy", ".npy file"});
   test::expect_says(of("\x93NUMPY\x01"), {"e.npy", ".npy file", "cut off"});

@@ -97,6 +97,8 @@ TEST_F(Load, NamesTheFieldOfARecord) {
   test::expect_says(record_error([](json& r) { r.erase("image_id"); }), {"\"image_id\"", "missing"});
   test::expect_says(record_error([](json& r) { r["image_id"] = 7; }), {"\"image_id\"", "expected a string"});
   test::expect_says(record_error([](json& r) { r["file_name"] = ""; }), {"\"file_name\"", "empty"});
+  test::expect_says(record_error([](json& r) { r["file_name"] = "../x.jpg"; }),
+                    {"\"file_name\"", "in the folder of pictures"});
   test::expect_says(record_error([](json& r) { r.erase("sha256"); }), {"\"sha256\"", "missing"});
   test::expect_says(record_error([](json& r) { r["sha256"] = "12ab"; }), {"\"sha256\"", "64 digits", "12ab"});
   test::expect_says(record_error([](json& r) { r["sha256"] = 5; }), {"\"sha256\"", "string"});
@@ -205,6 +207,16 @@ TEST_F(Load, RefusesAnImageOfTwoSplits) {
   const std::string id = load(folder_ / "out", "dev").records[2].image_id;
   edit("discovery.jsonl", 4, [&](json& r) { r["image_id"] = id; });
   test::expect_says(error(), {"discovery.jsonl:4", "\"image_id\"", "also an image of the split dev"});
+}
+
+TEST_F(Load, RefusesAPictureUnderTwoNames) {
+  const Record other = load(folder_ / "out", "dev").records[2];
+  const std::string before = read_file(folder_ / "out/dev.jsonl");
+  edit("dev.jsonl", 5, [&](json& r) { r["file_name"] = other.file_name; });
+  test::expect_says(error(), {"dev.jsonl:5", "\"file_name\"", "also the file of the image", other.image_id});
+  folder_.write("out/dev.jsonl", before);
+  edit("discovery.jsonl", 4, [&](json& r) { r["file_name"] = other.file_name; });
+  test::expect_says(error(), {"discovery.jsonl:4", "\"file_name\"", "also a file of the split dev"});
 }
 
 TEST_F(Load, ChecksTheOtherSplitsToo) {

@@ -57,6 +57,13 @@ TEST(ReadCaptions, JoinsInAnyOrder) {
 TEST(ReadCaptions, NamesRecordAndField) {
   test::expect_says(captions_error([](json& f) { f["images"][1].erase("file_name"); }),
                     {"captions.json: images[1]", "\"file_name\"", "missing"});
+  for (const char* astray : {"../COCO_train2014_2.jpg", "/etc/passwd", "train/../../x.jpg", "./x.jpg"}) {
+    test::expect_says(captions_error([&](json& f) { f["images"][1]["file_name"] = astray; }),
+                      {"images[1]", "\"file_name\"", "in the folder of pictures", astray});
+  }
+  test::expect_says(
+      captions_error([](json& f) { f["images"][1]["file_name"] = f["images"][0]["file_name"]; }),
+      {"images[1]", "\"file_name\"", "COCO_train2014_1.jpg\" stands there twice"});
   test::expect_says(captions_error([](json& f) { f["images"][0]["width"] = "wide"; }),
                     {"images[0]", "\"width\"", "expected an integer", "\"wide\""});
   test::expect_says(captions_error([](json& f) { f["images"][0]["height"] = 0; }),
@@ -97,6 +104,8 @@ TEST(ReadCaptions, NamesWhatIsWrongWithTheFile) {
   test::expect_says(error("{\"images\": []}"), {"captions.json", "\"annotations\"", "missing"});
   test::expect_says(error("{\"images\": 5, \"annotations\": []}"),
                     {"captions.json", "\"images\"", "expected an array"});
+  test::expect_says(error("{\"images\": [], \"annotations\": {}}"),
+                    {"captions.json", "\"annotations\"", "expected an array"});
   test::expect_says(error("{\"images\": [], \"images\": [], \"annotations\": []}"), {"\"images\"", "twice"});
   test::expect_says(test::message_of<DataError>([&] { read_captions(folder / "none.json"); }),
                     {"cannot read", "none.json: no such file"});
@@ -149,6 +158,8 @@ TEST(ReadSceneText, NamesRecordAndField) {
                       f["anns"]["7"]["bbox"] = {1, 2, 3};
                     }),
                     {"text.json: anns[\"7\"]", "\"bbox\"", "four numbers", "[1,2,3]"});
+  test::expect_says(scene_text_error([](json& f) { f["anns"] = json::array(); }),
+                    {"field \"anns\"", "expected an object"});
   test::expect_says(scene_text_error([](json& f) { f["anns"]["7"]["bbox"][2] = "x"; }),
                     {"anns[\"7\"]", "\"bbox\""});
   test::expect_says(scene_text_error([](json& f) { f["anns"]["7"]["bbox"][3] = -2; }),
@@ -202,6 +213,9 @@ TEST(ReadQuestions, NamesRecordAndField) {
       {"annotations[2]", "\"answers[4].answer\"", "missing"});
   test::expect_says(questions_error([](auto& o) { o.annotations["annotations"][2]["answers"][4] = "yes"; }),
                     {"annotations[2]", "\"answers[4]\"", "expected an object"});
+  test::expect_says(
+      questions_error([](auto& o) { o.annotations["annotations"][2]["answer_type"] = "colour"; }),
+      {"annotations[2]", "\"answer_type\"", "expected yes/no, number or other", "colour"});
   test::expect_says(questions_error([](auto& o) { o.annotations["annotations"][2]["answers"] = "yes"; }),
                     {"annotations[2]", "\"answers\"", "expected an array"});
 }

@@ -267,6 +267,7 @@ TEST(Prepare, NotesThePictures) {
   again.progress = [&](const std::string& line) { said += line + "\n"; };
   EXPECT_EQ(prepare(again).missing_pictures, 1);
   test::expect_says(said, {"1 of 30 pictures cannot be read", before.records[4].file_name});
+  test::expect_says(said, {"32 of 32 pictures are not named as train2014", "COCO_train2014_1.jpg"});
   const Benchmark after = load(again.out, "dev");
   EXPECT_EQ(after.records[4].sha256, "");
   EXPECT_NE(after.records[5].sha256, before.records[5].sha256);

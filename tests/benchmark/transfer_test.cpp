@@ -198,7 +198,9 @@ TEST_F(Transfer, TextVqaNamesRecordAndField) {
   test::expect_says(spoilt([](json& i) { i["question_id"] = 34600; }),
                     {"data[1]", "\"question_id\"", "34600 stands there twice"});
   test::expect_says(error("textvqa", "t.json", "{\"data\": {\"question_id\": 1}}"),
-                    {"t.json: data[", "object"});
+                    {"t.json: field \"data\": expected an array"});
+  test::expect_says(spoilt([](json& i) { i["image_id"] = "../54"; }),
+                    {"data[1]", "\"image_id\"", "in the folder of pictures", "../54"});
 }
 
 constexpr int kImages = 12;
@@ -308,6 +310,10 @@ TEST_F(Flickr, NamesRecordAndField) {
   test::expect_says(json_error([](json& f) { f[3]["sentences"][2]["sentid"] = 0; }),
                     {"images[3]", "caption id 0", "twice"});
   test::expect_says(json_error([](json& f) { f[3]["split"] = 1; }), {"images[3]", "\"split\""});
+  test::expect_says(json_error([](json& f) { f[3]["split"] = "tset"; }),
+                    {"images[3]", "\"split\"", "expected train, restval, val or test", "tset"});
+  test::expect_says(json_error([](json& f) { f[3]["filename"] = "/etc/passwd"; }),
+                    {"images[3]", "\"filename\"", "in the folder of pictures"});
   test::expect_says(error("flickr30k", "f.json", karpathy().dump().substr(0, 400)),
                     {"f.json: images[", "not JSON"});
 }

@@ -1,5 +1,5 @@
-// Files beside the benchmark, behind one letter: n a .npy with its .ids.npy and perhaps the same of images (NUL
-// NUL NUL between them), s a .safetensors of vectors, p predictions NUL references of `score`, r the same with
+// Files beside the benchmark, behind one letter: n a .npy with its .ids.npy and perhaps the same of images,
+// one after another, s a .safetensors of vectors, p predictions NUL references of `score`, r the same with
 // scores and relevance, t a TOML file of tasks.
 #include <hones/benchmark/embeddings.hpp>
 #include <hones/benchmark/score.hpp>
@@ -19,18 +19,19 @@ void read_vectors(const std::filesystem::path& file) {
   fuzz::read_whole(vectors.captions.rows() > 0);
 }
 
+// Every file begins with the magic bytes of the format.
 void read_numpy(const fuzz::Folder& folder, std::string_view text) {
-  constexpr std::string_view between("\0\0\0", 3);  // .npy headers hold single ones
+  constexpr std::string_view magic = "\x93NUMPY";
   bool there = true;
   for (const char* name : {"v.npy", "v.ids.npy", "v.images.npy", "v.images.ids.npy"}) {
-    const std::size_t end = text.find(between);
+    const std::size_t end = text.find(magic, 1);
     if (there) {
       folder.write(name, std::string(text.substr(0, end)));
     } else {
       std::filesystem::remove(folder.path() / name);  // an earlier input's
     }
     there = end != std::string_view::npos;
-    text.remove_prefix(there ? end + between.size() : text.size());
+    text.remove_prefix(there ? end : text.size());
   }
   read_vectors(folder.path() / "v.npy");
 }

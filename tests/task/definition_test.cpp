@@ -135,10 +135,10 @@ TEST(Definitions, RefusalsNameFileLineTaskAndWhatWasExpected) {
   refuses("[t]\nlike = \"vqa\"\nitem_id = \"target\"\nreferences = \"nothing\"\n",
           {"references = \"nothing\": expected a field"});
   refuses("[t]\nlike = \"vqa\"\nmetric = \"accuracy\"\n",
-          {"metric = \"accuracy\"", "anls:rrc", "over records"});
+          {"x.toml:3: task t: metric = \"accuracy\"", "anls:rrc", "over records"});
   refuses("[t]\nlike = \"vqa\"\nmetric = \"ndcg5:tie_average\"\n", {"metric = \"ndcg5:tie_average\""});
   refuses("[t]\nlike = \"retrieval\"\nmetric = \"anls:rrc\"\n", {"over queries one of ndcg5:tie_average"});
-  refuses("[t]\nlike = \"retrieval\"\ntarget = \"No\"\n", {"expected \"Yes\""});
+  refuses("[t]\nlike = \"retrieval\"\ntarget = \"No\"\n", {"x.toml:3", "expected \"Yes\""});
   refuses("[t]\nlike = \"retrieval\"\nprompt = \"Is it so?\"\n", {"{candidate.text}"});
   refuses("[t]\nlike = \"retrieval\"\nmax_new_tokens = 3\n", {"over queries there is no"});
   refuses("[t]\nlike = \"vqa\"\nmax_new_tokens = 0\n", {"x.toml:3", "at least 1 and at most 4,096"});

@@ -135,9 +135,8 @@ std::vector<Setting> data_settings() {
           .means("a legible word counts when its language is english"),
       path("prepare.embeddings", "--embeddings")
           .in({prepare})
-          .means(
-              "vectors of the captions, .safetensors or .npy (tools/embed_captions.py), whose cosine makes "
-              "a negative hard; none: TF-IDF of words"),
+          .means("vectors of the captions, .safetensors or .npy with its .ids.npy (tools/embed_captions.py), "
+                 "whose cosine makes a negative hard; none: TF-IDF of words"),
       text("prepare.embed", "--embed", "text")
           .one_of({"text", "image"})
           .in({prepare})
