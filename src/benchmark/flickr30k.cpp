@@ -20,7 +20,7 @@ namespace hones::benchmark {
 namespace {
 
 constexpr std::size_t kReferences = 5;
-const std::vector<std::string> kSplits = {"train", "restval", "val", "test"};
+const std::vector<std::string> kSourceSplits = {"train", "restval", "val", "test"};
 
 // Gathers images and captions whose file is told by `where`.
 class Gathered {
@@ -60,19 +60,19 @@ class Gathered {
 
 void read_karpathy(const std::filesystem::path& file, const std::string& split, TransferFile& read) {
   Gathered gathered(read);
-  visit_sections(
-      file, {{"images", {Section::Kind::array, [&](const Fields& image, const std::string&) {
-                           if (image.word("split", kSplits) != split) {
-                             ++read.rejected["other_split"];
-                             return;
-                           }
-                           std::vector<Caption> captions;
-                           for (std::size_t i = 0; i < image.array("sentences").size(); ++i) {
-                             const Fields sentence = image.element("sentences", i);
-                             captions.push_back({sentence.integer("sentid"), sentence.text("raw")});
-                           }
-                           gathered.add(image.filled_text("filename"), std::move(captions), image.where());
-                         }}}});
+  const auto add_image = [&](const Fields& image, const std::string&) {
+    if (image.word("split", kSourceSplits) != split) {
+      ++read.rejected["other_split"];
+      return;
+    }
+    std::vector<Caption> captions;
+    for (std::size_t i = 0; i < image.array("sentences").size(); ++i) {
+      const Fields sentence = image.element("sentences", i);
+      captions.push_back({sentence.integer("sentid"), sentence.text("raw")});
+    }
+    gathered.add(image.filled_text("filename"), std::move(captions), image.where());
+  };
+  visit_sections(file, {{"images", in_array(add_image)}});
 }
 
 std::size_t column_of(const Cells& names, const char* name, const std::string& where) {
@@ -96,7 +96,7 @@ void read_csv(const std::filesystem::path& file, const std::string& split, Trans
   Gathered gathered(read);
   visit_csv(file, [&](const Cells& names, const Cells& cells, const std::string& where) {
     const nlohmann::json belongs = {{"split", cells[column_of(names, "split", where)]}};
-    if (Fields(belongs, where).word("split", kSplits) != split) {
+    if (Fields(belongs, where).word("split", kSourceSplits) != split) {
       ++read.rejected["other_split"];
       return;
     }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -22,6 +23,12 @@ struct Section {
   Kind kind;
   Visitor visitor;
 };
+inline Section in_array(Visitor visitor) {
+  return {Section::Kind::array, std::move(visitor)};
+}
+inline Section in_object(Visitor visitor) {
+  return {Section::Kind::object, std::move(visitor)};
+}
 
 // Visits every element of the named sections in file order. Throws DataError for text that is no JSON (naming
 // the element where it breaks off), for a missing section, and for a section or an element of the wrong kind.

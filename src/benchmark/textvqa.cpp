@@ -45,12 +45,12 @@ TransferFile read_textvqa(const std::filesystem::path& file) {
   TransferFile read;
   read.inputs = {file};
   std::unordered_set<std::string> ids;
-  visit_sections(file, {{"data", {Section::Kind::array, [&](const Fields& item, const std::string&) {
-                                    read.records.push_back(read_item(item));
-                                    const std::string& id = read.records.back().vqa->question_id;
-                                    if (!ids.insert(id).second)
-                                      item.fail("question_id", id + " stands there twice");
-                                  }}}});
+  const auto add_item = [&](const Fields& item, const std::string&) {
+    read.records.push_back(read_item(item));
+    const std::string& id = read.records.back().vqa->question_id;
+    if (!ids.insert(id).second) item.fail("question_id", id + " stands there twice");
+  };
+  visit_sections(file, {{"data", in_array(add_item)}});
   return read;
 }
 
