@@ -6,7 +6,9 @@
 #include <limits>
 
 #include <hones/base/error.hpp>
+#include <hones/base/file.hpp>
 #include <hones/base/shown.hpp>
+#include <hones/base/unique_names.hpp>
 
 namespace hones::benchmark {
 
@@ -141,6 +143,16 @@ Fields Fields::element(const char* field, std::size_t i) const {
   Fields inner(value, where_);
   inner.prefix_ = prefix_ + name + ".";
   return inner;
+}
+
+nlohmann::json parse_line(std::string_view line, const std::string& where) {
+  try {
+    return parse_with_unique_names<nlohmann::json>(line, [&](const std::string& field) {
+      throw DataError(where + ": field \"" + field + "\": stands there twice");
+    });
+  } catch (const nlohmann::json::exception& error) {
+    throw DataError(where + ": not JSON: " + without_label(error.what()));
+  }
 }
 
 std::string why_astray(const std::string& file_name) {

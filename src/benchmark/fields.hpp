@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -48,6 +49,10 @@ class Fields {
   std::string where_;
   std::string prefix_;  // "vqa." inside the object `vqa`
 };
+
+// One line of a file of records. Throws DataError naming it for what is no JSON and for a field that stands
+// there twice.
+nlohmann::json parse_line(std::string_view line, const std::string& where);
 
 // Why a file of this name lies elsewhere than in the folder it is looked for in, or below; empty: it does
 // not.

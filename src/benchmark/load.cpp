@@ -34,12 +34,7 @@ void visit_lines(const std::filesystem::path& file, std::string_view text, Visit
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     const std::string where = file.string() + ":" + std::to_string(number);
-    nlohmann::json parsed;
-    try {
-      parsed = nlohmann::json::parse(line);
-    } catch (const nlohmann::json::exception& error) {
-      throw DataError(where + ": not JSON: " + without_label(error.what()));
-    }
+    const nlohmann::json parsed = parse_line(line, where);
     visit(Fields(parsed, where));
   }
 }

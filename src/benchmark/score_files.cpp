@@ -26,11 +26,7 @@ std::vector<Line> lines_of(const std::filesystem::path& file) {
   std::string text;
   for (std::int64_t number = 1; std::getline(in, text); ++number) {
     const std::string where = file.string() + ":" + std::to_string(number);
-    try {
-      lines.push_back({nlohmann::json::parse(text), where});
-    } catch (const nlohmann::json::exception& error) {
-      throw DataError(where + ": not JSON: " + without_label(error.what()));
-    }
+    lines.push_back({parse_line(text, where), where});
   }
   if (lines.empty()) throw DataError(file.string() + ": empty: expected one JSON object a line");
   return lines;

@@ -15,6 +15,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
+#include <hones/base/unique_names.hpp>
 #include <hones/checkpoint/safetensors.hpp>
 
 namespace hones::checkpoint {
@@ -93,22 +94,10 @@ class HeaderReader {
     fail("tensor " + tensor + ": " + what);
   }
 
-  // nlohmann keeps the last of two equal keys silently, so that names are watched while parsing.
   json parse(std::string_view text) const {
-    std::vector<std::set<std::string>> seen;
-    const auto watch = [&](int, json::parse_event_t event, json& parsed) {
-      if (event == json::parse_event_t::object_start) {
-        seen.emplace_back();
-      } else if (event == json::parse_event_t::object_end) {
-        seen.pop_back();
-      } else if (event == json::parse_event_t::key) {
-        const auto& key = parsed.get_ref<const std::string&>();
-        if (!seen.back().insert(key).second) fail("header has the name " + key + " twice");
-      }
-      return true;
-    };
     try {
-      return json::parse(text, watch);
+      return parse_with_unique_names<json>(
+          text, [&](const std::string& name) { fail("header has the name " + name + " twice"); });
     } catch (const json::exception& error) {
       fail("header is not valid JSON: " + without_label(error.what()));
     }

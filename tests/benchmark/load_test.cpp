@@ -93,6 +93,11 @@ TEST_F(Load, SurvivesATowerOfBrackets) {
   test::expect_says(error(), {"dev.jsonl:1", "expected an object, found a nest of"});
 }
 
+TEST_F(Load, RefusesAFieldTwice) {
+  replace("dev.jsonl", 2, [](const std::string& line) { return "{\"width\": 1, " + line.substr(1); });
+  test::expect_says(error(), {"dev.jsonl:2", "\"width\"", "stands there twice"});
+}
+
 TEST_F(Load, NamesTheFieldOfARecord) {
   test::expect_says(record_error([](json& r) { r.erase("image_id"); }), {"\"image_id\"", "missing"});
   test::expect_says(record_error([](json& r) { r["image_id"] = 7; }), {"\"image_id\"", "expected a string"});
