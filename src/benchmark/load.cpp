@@ -246,16 +246,15 @@ void check_others(const std::filesystem::path& folder, const std::string& split,
     Images of_other;
     const std::vector<Record> records = read_split(file, read_file(file), other, *manifest.dataset, of_other);
     for (const Record& record : records) {
-      const std::string& first = owner.emplace(record.image_id, other).first->second;
-      if (first != other) {
-        throw DataError(record.where + ": field \"image_id\": \"" + record.image_id +
-                        "\" is also an image of the split " + first);
-      }
-      const std::string& holder = files.emplace(record.file_name, other).first->second;
-      if (holder != other) {
-        throw DataError(record.where + ": field \"file_name\": \"" + record.file_name +
-                        "\" is also a file of the split " + holder);
-      }
+      const auto must_be_own = [&](auto& owners, const char* field, const std::string& value,
+                                   const char* what) {
+        const std::string& first = owners.emplace(value, record.split).first->second;
+        if (first == record.split) return;
+        throw DataError(record.where + ": field \"" + field + "\": \"" + value + "\" is also " + what +
+                        " of the split " + first);
+      };
+      must_be_own(owner, "image_id", record.image_id, "an image");
+      must_be_own(files, "file_name", record.file_name, "a file");
     }
     check_size(file, static_cast<std::int64_t>(records.size()), size);
     const std::filesystem::path queries = folder / "retrieval" / (other + ".jsonl");
