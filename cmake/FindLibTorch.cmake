@@ -1,11 +1,13 @@
 # LibTorch, from the first of:
-#   1. a package found by find_package(Torch) when CMAKE_PREFIX_PATH or Torch_DIR names one (own LibTorch, modules);
-#   2. the pinned PyPI wheel in HONES_PYTHON_ENV (default: .venv of the source tree, made by tools/setup.sh).
+#   1. a package found by find_package(Torch) when CMAKE_PREFIX_PATH or Torch_DIR names one (own
+#      LibTorch, modules);
+#   2. the pinned PyPI wheel in HONES_PYTHON_ENV (default: .venv of the source tree, made by
+#      tools/setup.sh).
 # Defines hones::torch (headers and libraries, CUDA and NCCL of the wheel included where present),
 # hones::nccl (where found) and LibTorch_VERSION.
 #
-# The wheel is taken apart by hand because its own CMake package wants nvcc and a whole CUDA toolkit; the wheel's
-# CUDA libraries and headers are enough to compile and link.
+# The wheel is taken apart by hand because its own CMake package wants nvcc and a whole CUDA
+# toolkit; the wheel's CUDA libraries and headers are enough to compile and link.
 include(FindPackageHandleStandardArgs)
 set(HONES_PYTHON_ENV "${PROJECT_SOURCE_DIR}/.venv" CACHE PATH "Python environment that holds the torch wheel")
 
@@ -27,7 +29,8 @@ if(NOT TARGET hones::torch)
     find_library(LibTorch_C10 c10 PATHS ${_site} PATH_SUFFIXES torch/lib NO_DEFAULT_PATH)
     if(LibTorch_LIBRARY)
       add_library(hones_libtorch INTERFACE)
-      # SYSTEM and -idirafter: the wheel ships a fmt that must not shadow Debian's (spdlog), and our warnings are errors.
+      # SYSTEM and -idirafter: the wheel ships a fmt that must not shadow Debian's (spdlog), and our
+      # warnings are errors.
       target_compile_options(hones_libtorch INTERFACE
         "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}" "SHELL:-idirafter ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
       get_filename_component(_lib "${LibTorch_LIBRARY}" DIRECTORY)
@@ -35,7 +38,8 @@ if(NOT TARGET hones::torch)
       find_library(LibTorch_CUDA torch_cuda PATHS ${_lib} NO_DEFAULT_PATH)
       find_library(LibTorch_C10_CUDA c10_cuda PATHS ${_lib} NO_DEFAULT_PATH)
       set(_nvidia "${_site}/nvidia")
-      # The wheel's CUDA parts need the NVIDIA packages, which HONES_CPU_ONLY=1 tools/setup.sh leaves out.
+      # The wheel's CUDA parts need the NVIDIA packages, which HONES_CPU_ONLY=1 tools/setup.sh
+      # leaves out.
       if(LibTorch_CUDA AND LibTorch_C10_CUDA AND EXISTS "${_nvidia}/nccl/lib")
         target_link_libraries(hones_libtorch INTERFACE "${LibTorch_CUDA}" "${LibTorch_C10_CUDA}")
       endif()

@@ -1,4 +1,5 @@
-# Every library the project stands on, found here once. Versions from PyPI are pinned in tools/versions.env.
+# Every library the project stands on, found here once. Versions from PyPI are pinned in
+# tools/versions.env.
 find_package(nlohmann_json 3 CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(tomlplusplus CONFIG REQUIRED)

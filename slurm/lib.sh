@@ -1,11 +1,14 @@
-# Sourced by the batch scripts, which are submitted from the repository's root (sbatch slurm/discover.sbatch ...).
+# Sourced by the batch scripts, which are submitted from the repository's root (sbatch
+# slurm/discover.sbatch ...).
 #
 # What a site sets, in the environment or in a file that SITE names:
 #   HONES       the program                         (build/release/hones_mpi)
 #   MODEL       checkpoint folder or org/name       (checkpoints/tiny-llava)
 #   CONFIG      TOML file of settings               (configs/tiny.toml)
-#   BENCHMARK   folder that `prepare` made          (results/slurm/benchmark, drawn where MODEL is the tiny one)
-#   OUT         folder of the results; a requeued job must find it again, so it lies on a shared file system
+#   BENCHMARK   folder that `prepare` made          (results/slurm/benchmark, drawn where MODEL is
+#               the tiny one)
+#   OUT         folder of the results; a requeued job must find it again, so it lies on a shared
+#               file system
 #   FLAGS       more flags of the command
 #   MODULES     modules to load, e.g. "gcc openmpi hdf5-parallel"
 #   RETRIES     how often a job whose node or rank failed goes back into the queue (5)
@@ -30,8 +33,9 @@ hones_benchmark() {
   mv -T "$scratch" "$BENCHMARK" 2>/dev/null || rm -rf "$scratch" "$scratch.scenes"
 }
 
-# hones_run COMMAND FLAGS...: the step, to its end. On USR1 (sbatch --signal=B:USR1@...) the ranks write a checkpoint and stop
-# with 75; so they do by themselves before the allocation's end. Then the job goes back into the queue and goes on from there.
+# hones_run COMMAND FLAGS...: the step, to its end. On USR1 (sbatch --signal=B:USR1@...) the ranks
+# write a checkpoint and stop with 75; so they do by themselves before the allocation's end. Then
+# the job goes back into the queue and goes on from there.
 # -K1: a rank that dies must not leave the others waiting.
 hones_run() {
   local code=0 step

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# A strong-scaling study: the same sweep on 1, 2, 4, ... ranks, one job after the other, then a table.
+# A strong-scaling study: the same sweep on 1, 2, 4, ... ranks, one job after the other, then a
+# table.
 #
-#   RANKS="1 2 4 8" BENCHMARK=... MODEL=... CONFIG=... OUT=/scratch/scaling slurm/scaling.sh [sbatch flags, e.g. --exclusive]
+#   RANKS="1 2 4 8" BENCHMARK=... MODEL=... CONFIG=... OUT=/scratch/scaling \
+#     slurm/scaling.sh [sbatch flags, e.g. --exclusive]
 #
-# Run it from the repository's root. A site sets what slurm/lib.sh lists. Prints the job ids; the last job's output is the table.
+# Run it from the repository's root. A site sets what slurm/lib.sh lists. Prints the job ids; the
+# last job's output is the table.
 set -euo pipefail
 export OUT=${OUT:-results/scaling}
 mkdir -p "$OUT"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Configures and builds a preset (default: release) into build/<preset>. More arguments go to cmake --build (--target hones_mpi).
+# Configures and builds a preset (default: release) into build/<preset>. More arguments go to cmake
+# --build (--target hones_mpi).
 #
 #   tools/build.sh [PRESET] [--target NAME ...]
 set -euo pipefail
@@ -15,7 +16,8 @@ by_memory=$(awk '/^MemAvailable/ { print int($2 / 1572864) }' /proc/meminfo)
 if [ "$by_memory" -lt "$jobs" ]; then jobs=$by_memory; fi
 if [ "$jobs" -lt 1 ]; then jobs=1; fi
 
-# A terminal gets ninja's own line; elsewhere one line whenever another twentieth is done, and all that is not progress.
+# A terminal gets ninja's own line; elsewhere one line whenever another twentieth is done, and all
+# that is not progress.
 progress() {
   if [ -t 1 ]; then cat; return; fi
   awk '{

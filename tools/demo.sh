@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# The main job from nothing: sets up, builds, draws a benchmark, and finds over MPI which heads and neurons the tiny model needs.
+# The main job from nothing: sets up, builds, draws a benchmark, and finds over MPI which heads and
+# neurons the tiny model needs.
 #
 #   tools/demo.sh [--full] [--instances N] [--queries Q] [--ranks R] [--out DIR]
 #
-# Defaults: the sizes of configs/tiny.toml, 2 ranks, results/demo. --full: 600 images and 150 queries (results/demo-full), two and a half
-# times the sweep. HONES_SKIP_SETUP=1 skips set-up and build.
+# Defaults: the sizes of configs/tiny.toml, 2 ranks, results/demo. --full: 600 images and 150
+# queries (results/demo-full), two and a half times the sweep. HONES_SKIP_SETUP=1 skips set-up and
+# build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib/say.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The fast engine and each of its savings against the plain engine, on more of the demo's scenes than ctest takes.
+# The fast engine and each of its savings against the plain engine, on more of the demo's scenes
+# than ctest takes.
 #
 #   tools/engines.sh [IMAGES [QUERIES]]      default 64 and 16: more than an hour of two cores
 set -euo pipefail

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# Kills a random rank at a random moment, checkpoint writing included, goes on with a random number of ranks until the run is
-# done, and compares what is left with an undisturbed run: object by object in discovery.h5, byte by byte beside it.
+# Kills a random rank at a random moment, checkpoint writing included, goes on with a random number
+# of ranks until the run is done, and compares what is left with an undisturbed run: object by
+# object in discovery.h5, byte by byte beside it.
 #
 #   tools/killtest.sh [--rounds N] [--kills K] [--seed S] [--build DIR]
 #
-# K kills a round (3), every third of them aimed at a checkpoint's writing. A kill is one that ended a start of an unfinished run;
-# it fell into the writing when its temporary file was left behind. A round counts when a generation had been written, work was
-# left, and the last start computed fewer cells than a fresh run; others are drawn again. Ranks, moments and victims follow from
-# the seed; where exactly a kill hits depends on the machine.
+# K kills a round (3), every third of them aimed at a checkpoint's writing. A kill is one that ended
+# a start of an unfinished run; it fell into the writing when its temporary file was left behind. A
+# round counts when a generation had been written, work was left, and the last start computed fewer
+# cells than a fresh run; others are drawn again. Ranks, moments and victims follow from the seed;
+# where exactly a kill hits depends on the machine.
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 . "$here/tools/lib/say.sh"
@@ -79,7 +81,8 @@ whole=$(($(now) - begun)) # ms
 cells=$(number cells undisturbed)
 echo "an undisturbed run on one rank, behind its start: $whole ms, $cells cells; $rounds rounds of $kills_of_round kills, seed $seed"
 
-# One start of $out, and a kill. Sets killed: yes, writing (a checkpoint's), or no: it came too late.
+# One start of $out, and a kill. Sets killed: yes, writing (a checkpoint's), or no: it came too
+# late.
 kill_one() { # kill_one AIMED
   local ranks seen victim processes
   draw 3; ranks=$((1 + drawn))

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # Installs what the build needs and is missing; takes seconds when nothing is.
 #
-#   tools/setup.sh             compilers and libraries (Debian packages, as root), LibTorch (the PyPI wheel, into .venv)
-#   tools/setup.sh --python    the packages of the Python tools as well (training, fixtures, independent references)
+#   tools/setup.sh             compilers and libraries (Debian packages, as root), LibTorch (the
+#                              PyPI wheel, into .venv)
+#   tools/setup.sh --python    the packages of the Python tools as well (training, fixtures,
+#                              independent references)
 #
 # HONES_CPU_ONLY=1            the CPU parts of LibTorch only: 1.3 GB instead of 4.6
-# CMAKE_PREFIX_PATH=DIR       LibTorch in DIR is used, no wheel is installed; other libraries are looked for there too
+# CMAKE_PREFIX_PATH=DIR       LibTorch in DIR is used, no wheel is installed; other libraries are
+#                             looked for there too
 #
-# Without root nothing is installed with apt: compilers and libraries that are there (a cluster's modules) are used, and what
-# is missing is named together with the command that installs it.
+# Without root nothing is installed with apt: compilers and libraries that are there (a cluster's
+# modules) are used, and what is missing is named together with the command that installs it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib/say.sh
@@ -41,10 +44,11 @@ install_packages() {
   say "installing: $missing"
   local quiet="-qq -o Dpkg::Use-Pty=0 -o APT::Status-Fd=3"
   export DEBIAN_FRONTEND=noninteractive
-  # Status lines on descriptor 3: "dlstatus:NUMBER:PERCENT:TEXT", "pmstatus:PACKAGE:PERCENT:TEXT". One line every ten per cent.
+  # Status lines on descriptor 3: "dlstatus:NUMBER:PERCENT:TEXT", "pmstatus:PACKAGE:PERCENT:TEXT".
+  # One line every ten per cent.
   apt-get update -qq || return
-  # The installation of munge has munge's own user make this key, which fails where only root may enter / (a chroot below
-  # a folder of mktemp -d). A key that is there is kept.
+  # The installation of munge has munge's own user make this key, which fails where only root may
+  # enter / (a chroot below a folder of mktemp -d). A key that is there is kept.
   if [[ " $missing" = *" munge "* ]] && [ ! -e /etc/munge/munge.key ]; then
     (umask 077 && mkdir -p /etc/munge && head -c 128 /dev/urandom >/etc/munge/munge.key) || return
   fi
@@ -53,7 +57,8 @@ install_packages() {
       if (tenth > last[$1]) { last[$1] = tenth; printf "  %s %d %%\n", step, tenth * 10; fflush() } }') >/dev/null
 }
 
-# Where cmake looks before it looks at the system: for the compiler, the linker, pkg-config and HDF5's wrappers.
+# Where cmake looks before it looks at the system: for the compiler, the linker, pkg-config and
+# HDF5's wrappers.
 includes=() libraries=() hdf5_wrappers=()
 use_prefixes() {
   local IFS=':;' prefix sub
@@ -161,8 +166,8 @@ system_packages() {
 
 megabytes() { du -sm "$1" 2>/dev/null | cut -f 1 || true; }
 
-# How far pip is, every five seconds while something grows: it fetches into FOLDER, then unpacks into .venv/lib. Ends with
-# this script, however that ends.
+# How far pip is, every five seconds while something grows: it fetches into FOLDER, then unpacks
+# into .venv/lib. Ends with this script, however that ends.
 report_growth() {
   local folder=$1 before fetched=0 unpacked=0 now
   before=$(megabytes .venv/lib)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The Slurm tests with more rounds of the interrupted job than ctest takes: each needs three allocations at least.
+# The Slurm tests with more rounds of the interrupted job than ctest takes: each needs three
+# allocations at least.
 #
 #   tools/slurmtest.sh [ROUNDS]      default 20: about half an hour of two cores
 set -euo pipefail

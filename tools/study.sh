@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Does it hold? Masks what a sweep of the embedded model found, on unseen scenes, and draws the pictures (docs/results.md).
+# Does it hold? Masks what a sweep of the embedded model found, on unseen scenes, and draws the
+# pictures (docs/results.md).
 #
-#   tools/study.sh [--ranks R] [--out DIR] [--quick]      2 ranks, results/study; --quick: a sixth of the scenes
+#   tools/study.sh [--ranks R] [--out DIR] [--quick]      2 ranks, results/study; --quick: a sixth
+#                                                         of the scenes
 #
-# The main study, then variants of what is masked: other K, uniform weights, neurons found with other operators. Each part is
-# gone on with where an interrupted study stopped. About half an hour on 2 idle cores.
+# The main study, then variants of what is masked: other K, uniform weights, neurons found with
+# other operators. Each part is gone on with where an interrupted study stopped. About half an hour
+# on 2 idle cores.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib/say.sh

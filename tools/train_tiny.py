@@ -239,7 +239,8 @@ def prepare(args):
         else:
             tokenizer.save(data.load(args.scenes), args.state / "tokenizer.json", args.letters or 1)
     words = tokenizer.Words(args.state / "tokenizer.json")
-    # Arrays hold token ids: those of another tokenizer would train a model that never meets its own pieces.
+    # Arrays hold token ids: those of another tokenizer would train a model that never meets its own
+    # pieces.
     digest = hashlib.sha256((args.state / "tokenizer.json").read_bytes()).hexdigest()
     for name, folder in (("training", args.scenes), ("validation", args.validation)):
         done = args.state / name / "done"

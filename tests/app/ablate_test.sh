@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ablate: an interrupted run ends as an undisturbed one, grows, and refuses what does not fit together.
+# ablate: an interrupted run ends as an undisturbed one, grows, and refuses what does not fit
+# together.
 #
 #   ablate_test.sh HONES_MPI MPIEXEC MODEL SAME_HDF5
 set -u

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `bench` as users call it, on small shapes: figures that must hold on any machine, and its refusals.
+# `bench` as users call it, on small shapes: figures that must hold on any machine, and its
+# refusals.
 #
 #   bench_test.sh HONES_MPI CHECKPOINT PYTHON RIVALS
 set -u
@@ -49,7 +50,8 @@ forms=engine
 holds random.json 'row["caption", "engine"]["changed_share"] == 0.5 and row["caption", "engine"]["decode_equivalents"] > 0'
 if [ $forms = engine,rows ]; then
   holds random.json 'row["caption", "rows"]["cells"] == 5 and row["caption", "rows"]["ratio_to_rows"] == 1'
-  # The same products counted twice, here and in Python: a cell of rows is a whole prompt and 12 ids.
+  # The same products counted twice, here and in Python: a cell of rows is a whole prompt and 12
+  # ids.
   holds random.json 'row["caption", "engine"]["useful_gflops"] * row["caption", "engine"]["cpu_seconds"] < row["caption", "rows"]["useful_gflops"] * row["caption", "rows"]["cpu_seconds"]'
   grep -q "caption    rows" out.txt || fail "no table: $(cat out.txt)"
 else

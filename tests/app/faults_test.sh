@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Disks that fail while a run writes: one line says what and where within a stated time, the checkpoint before is used, and the
-# run ends as an undisturbed one. faults.cpp makes the calls fail.
+# Disks that fail while a run writes: one line says what and where within a stated time, the
+# checkpoint before is used, and the run ends as an undisturbed one. faults.cpp makes the calls
+# fail.
 #
 #   faults_test.sh HONES_MPI MPIEXEC MODEL SAME_HDF5 FAULTS
 set -u
@@ -14,7 +15,8 @@ run=("$hones" discover --model "$model" --benchmark benchmark --tasks vqa,captio
   --stored-heads 3 --checkpoint-minutes 0.001)
 does "${run[@]}" --out undisturbed
 
-# broken RANKS FAULT LINE: a run whose disk breaks, then one that goes on. A hang inside HDF5 ends within 5 s of looking, and some.
+# broken RANKS FAULT LINE: a run whose disk breaks, then one that goes on. A hang inside HDF5 ends
+# within 5 s of looking, and some.
 broken() {
   local ranks=$1 fault=$2 line=$3 rc=0 begun=$SECONDS launcher=()
   [ "$ranks" = 1 ] || launcher=("$mpiexec" -n "$ranks")

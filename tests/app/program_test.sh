@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The program as users call it: exit codes, one error line, and a result folder's settings.toml that makes the same result again.
+# The program as users call it: exit codes, one error line, and a result folder's settings.toml that
+# makes the same result again.
 #
 #   program_test.sh HONES_MPI MPIEXEC MODEL FAKE_CUDA
 #
@@ -39,7 +40,8 @@ refused 2 "ranking.top_k = x: expected an integer" "$mpiexec" -n 2 "$hones" disc
 refused 3 "hf download nowhere/none" "$mpiexec" -n 3 "$hones" discover --model nowhere/none --benchmark b --out o
 refused 3 "no benchmark at b" "$mpiexec" -n 2 "$hones" discover --model "$model" --benchmark b --out p
 
-# Where ranks land. With a driver's library in its place that shows some GPUs: one for each rank, or a refusal.
+# Where ranks land. With a driver's library in its place that shows some GPUs: one for each rank, or
+# a refusal.
 does "$mpiexec" -n 2 "$hones" placement --device cpu
 grep -Eq "^1 +$(hostname) +1 of 2 +[0-9,-]+$" out.txt || fail "placement on CPUs said: $(cat out.txt)"
 gpus() { env LD_LIBRARY_PATH="$fake_cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" HONES_FAKE_GPUS="$1" "${@:2}"; }
@@ -155,7 +157,8 @@ grep -q "textvqa_accuracy" t/rankings.textvqa.json || fail "rankings.textvqa.jso
 grep -q '"split": "test"' t/rankings.textvqa.json || fail "rankings.textvqa.json does not name its split"
 does "$hones" rank t --benchmark transfer --out t_ranked
 
-# A run and its benchmark belong together: another one is refused, and so is a picture that is not the benchmark's.
+# A run and its benchmark belong together: another one is refused, and so is a picture that is not
+# the benchmark's.
 does "$hones" rank first --benchmark benchmark --out first_ranked
 sed 's/"question":"/"question":"Really: /' benchmark/discovery.jsonl >edited.jsonl
 cp -r benchmark edited && mv edited.jsonl edited/discovery.jsonl
@@ -188,7 +191,8 @@ for mask in none mean; do
 done
 cmp -s mask_none/heads.caption.csv mask_mean/heads.caption.csv && fail "--mask-text changed nothing in discover"
 
-# Tasks of a file: discovered, told with the results, ranked again; their own limit; tasks that are none.
+# Tasks of a file: discovered, told with the results, ranked again; their own limit; tasks that are
+# none.
 cat >own.toml <<'TOML'
 [asked]
 like = "vqa"

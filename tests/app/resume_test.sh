@@ -32,8 +32,9 @@ does "${queries[@]}" --queries 2 --out two_queries
 does "$mpiexec" -n 2 "${queries[@]}" --queries 1 --out asked
 does "${queries[@]}" --queries 2 --out asked
 grep -q "going on from asked/ledger.h5: 12 of 15 cells are done" err.txt || fail "growing by queries said: $(cat err.txt)"
-# A new query shares its picture with other tasks' cells, which would have been packed with it (docs/outputs.md): utilities and
-# rankings are the same, last bits of log-probabilities need not be.
+# A new query shares its picture with other tasks' cells, which would have been packed with it
+# (docs/outputs.md): utilities and rankings are the same, last bits of log-probabilities need not
+# be.
 for task in vqa retrieval; do
   h5diff two_queries/discovery.h5 asked/discovery.h5 "/tasks/$task/heads/utility" || fail "growing by queries: other utilities of $task"
   cmp <(cut -d, -f1-7 "two_queries/heads.$task.csv") <(cut -d, -f1-7 "asked/heads.$task.csv") || fail "growing by queries: other ranks of $task"
@@ -49,7 +50,8 @@ does "${run[@]}" --heads 0:0,2:3,2:4,5:1 --instances 3 --out heads
 "${run[@]}" --heads 0:0,2:3 --instances 3 --out heads 2>err.txt
 [ $? = 2 ] && grep -q "of head 2:4, which is not asked for" err.txt || fail "fewer heads said: $(cat err.txt)"
 
-# Another environment (here: another instruction set) is refused, and with --accept-environment noted cell by cell.
+# Another environment (here: another instruction set) is refused, and with --accept-environment
+# noted cell by cell.
 cp -r grown moved
 ATEN_CPU_CAPABILITY=default "${run[@]}" --heads 0:0,2:3 --instances 49 --out moved 2>err.txt
 [ $? = 2 ] && grep -q "was made with cpu_capability = .*, and here it is .*--accept-environment" err.txt || fail "another CPU said: $(cat err.txt)"
@@ -70,7 +72,8 @@ cp at_once/ledger.h5 damaged/ledger.h5.previous
 does "${run[@]}" --heads 0:0,2:3 --instances 48 --out damaged
 grep -q "damaged/ledger.h5 is damaged: .*going on from ledger.h5.previous" err.txt || fail "damage said: $(cat err.txt)"
 same_results at_once damaged
-# A byte flipped, or the file cut, anywhere: told, and the one before it used (the drawn places are in the error).
+# A byte flipped, or the file cut, anywhere: told, and the one before it used (the drawn places are
+# in the error).
 size=$(stat -c %s at_once/ledger.h5)
 for draw in 1 2 3 4 5 6; do
   place=$(((RANDOM * 32768 + RANDOM) % size))
@@ -87,7 +90,8 @@ for draw in 1 2 3 4 5 6; do
   same_results at_once damaged
 done
 
-# Signals: a checkpoint within 5 s, exit code 75, a second one during it does no harm; then the rest, on other ranks.
+# Signals: a checkpoint within 5 s, exit code 75, a second one during it does no harm; then the
+# rest, on other ranks.
 stopped() { # stopped SIGNAL OUT COMMAND...
   local signal=$1 out=$2 code=0 asked
   shift 2

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The same datasets, attributes, CSVs and rankings for any number of ranks, threads in the environment, unit sizes, grant orders and
-# orders of tasks.
+# The same datasets, attributes, CSVs and rankings for any number of ranks, threads in the
+# environment, unit sizes, grant orders and orders of tasks.
 #
-#   same_bits.sh HONES_MPI MPIEXEC MODEL [all]     12 runs that hold every pair of choices; all: every combination
+#   same_bits.sh HONES_MPI MPIEXEC MODEL [all]     12 runs that hold every pair of choices; all:
+#                                                  every combination
 set -eu
 hones=$1 mpiexec=$2 model=$3 which=${4:-pairs}
 folder=$(mktemp -d)
@@ -40,7 +41,8 @@ if [ "$which" = all ]; then
     run "$ranks" "$threads" "$instances" $((ranks * 100 + instances * 10 + order)) "$order"
   done; done; done; done
 else
-  # Every pair of (ranks, threads), (ranks, unit), (threads, unit), (ranks, order) and (threads, order) occurs.
+  # Every pair of (ranks, threads), (ranks, unit), (threads, unit), (ranks, order) and (threads,
+  # order) occurs.
   run 1 unset 1 -1 0; run 1 1 7 1 1; run 1 2 1 2 2
   run 2 unset 7 3 1; run 2 1 1 4 2; run 2 2 7 5 0
   run 3 unset 1 6 2; run 3 1 7 7 0; run 3 2 1 8 1

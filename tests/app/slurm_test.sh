@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# The batch scripts of slurm/, in a real Slurm on this machine (tests/slurm-lab): interrupted, lost, side by side.
+# The batch scripts of slurm/, in a real Slurm on this machine (tests/slurm-lab): interrupted, lost,
+# side by side.
 #
 #   slurm_test.sh HONES_MPI MODEL SAME_HDF5 FAKE_CUDA [ROUNDS]
 #
-# FAKE_CUDA: folder of a libcuda.so.1 that shows the GPUs which Slurm allots (tests/support/fake_cuda.cpp). ROUNDS: how often the interrupted job is done (default 1; tools/slurmtest.sh: 20). Exit code 77: no Slurm here, nothing was run.
+# FAKE_CUDA: folder of a libcuda.so.1 that shows the GPUs which Slurm allots
+# (tests/support/fake_cuda.cpp). ROUNDS: how often the interrupted job is done (default 1;
+# tools/slurmtest.sh: 20). Exit code 77: no Slurm here, nothing was run.
 set -u
 hones=$1 model=$2 same=$3 fake_cuda=$4 rounds=${5:-1}
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -47,7 +50,8 @@ sizes="--instances 40 --queries 3"
 does "$hones" discover --config "$root/configs/tiny.toml" --model "$model" --benchmark "$BENCHMARK" $sizes --out "$folder/whole"
 cd "$root" || exit 1  # the scripts are submitted from there
 
-# GPUs, two on each node: each task bound to its own by Slurm, or all of a node seen by each of its tasks.
+# GPUs, two on each node: each task bound to its own by Slurm, or all of a node seen by each of its
+# tasks.
 placed() { # placed FLAGS...: the rank, node, number and name of every rank's GPU, as `placement` says
   srun -N2 --ntasks-per-node 2 --mpi=pmix "$@" env LD_LIBRARY_PATH="$fake_cuda" HONES_FAKE_GPUS=2 "$hones" placement --device cuda \
     2>"$folder/err.txt" | awk '/Fake GPU/ { print $1, $2, $7, $8, $NF }'
@@ -61,7 +65,8 @@ got=$(placed --gpus-per-node 1)
 [ -z "$got" ] || fail "two ranks on one GPU were not refused: $got"
 grep -q "hones_mpi: error: ranks 0 and 1 on node0 would compute on one GPU" "$folder/err.txt" || fail "no line refuses: $(cat "$folder/err.txt")"
 
-# Interrupted: USR1 to the batch script, as Slurm sends it before the limit. Checkpoint, 75, requeue, resume, until done.
+# Interrupted: USR1 to the batch script, as Slurm sends it before the limit. Checkpoint, 75,
+# requeue, resume, until done.
 interrupted() { # interrupted ROUND
   local out=$folder/night-$1 job restarts
   job=$(OUT=$out FLAGS="$sizes" sbatch --parsable --output "$folder/%x-%j.out" slurm/discover.sbatch)
@@ -79,7 +84,8 @@ interrupted() { # interrupted ROUND
 }
 for round in $(seq "$rounds"); do interrupted "$round"; done
 
-# The allocation's end, as Slurm tells it: nothing is begun that cannot be done by then, and nobody sends a signal.
+# The allocation's end, as Slurm tells it: nothing is begun that cannot be done by then, and nobody
+# sends a signal.
 job=$(OUT=$folder/limit FLAGS="$sizes --end-reserve 50" sbatch --parsable --time 1 --signal=B:USR1@0 --output "$folder/%x-%j.out" slurm/discover.sbatch)
 ended_well "$job" 200 "the time limit"
 grep -q "the allocation ends before another unit would: stopped" "$folder"/*-"$job".out ||
@@ -111,7 +117,8 @@ RANKS="1 2" OUT=$folder/scaling FLAGS="--instances 6 --queries 1" slurm/scaling.
 until_true 120 gone "$(sed -n 's/^table //p' "$folder/jobs.txt")" || fail "the scaling jobs are still there: $(squeue)"
 grep -q "^ *2 .* [0-9.]*$" "$folder/scaling/table.txt" || fail "no table: $(cat "$folder/scaling/table.txt")"
 
-# Plain srun, no -K1: a rank that dies or hangs alone on its node ends the job within the stated time, with a line.
+# Plain srun, no -K1: a rank that dies or hangs alone on its node ends the job within the stated
+# time, with a line.
 for way in KILL STOP; do
   start=$SECONDS
   srun -N2 --ntasks-per-node 1 --mpi=pmix "$hones" discover --config configs/tiny.toml --model "$model" --benchmark "$BENCHMARK" $sizes \

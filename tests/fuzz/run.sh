@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets (clang, build/fuzz), replays their corpora, then fuzzes, two targets at a time.
+# Builds the fuzz targets (clang, build/fuzz), replays their corpora, then fuzzes, two targets at a
+# time.
 #
-#   tests/fuzz/run.sh [SECONDS [TARGET...]]    in all (default 60; 0: replay alone), of the named targets (default: all)
+#   tests/fuzz/run.sh [SECONDS [TARGET...]]    in all (default 60; 0: replay alone), of the named
+#                                              targets (default: all)
 #
-# What was found lies in build/fuzz/found: inputs that end in a defect, to be run again with build/fuzz/fuzz_TARGET FILE, and
-# corpus/TARGET with inputs that reach new code. Exit code 77: no clang with libFuzzer here, nothing was run.
+# What was found lies in build/fuzz/found: inputs that end in a defect, to be run again with
+# build/fuzz/fuzz_TARGET FILE, and corpus/TARGET with inputs that reach new code. Exit code 77: no
+# clang with libFuzzer here, nothing was run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}

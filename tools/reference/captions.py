@@ -3,7 +3,8 @@ import functools
 import re
 
 PUNCTUATION = "'' ' `` ` -LRB- -RRB- -LCB- -RCB- . ? ! , : - -- ... ;".split()
-# Words that the tokenizer cuts, or that keep a full stop as abbreviations and are three letters or longer.
+# Words that the tokenizer cuts, or that keep a full stop as abbreviations and are three letters or
+# longer.
 SPECIAL = set("""cannot gonna gotta lemme gimme wanna adj adm adv ala alex apr ariz ark assn assoc asst atty attys aug ave bancorp bhd bldg
     blvd brig bros calif capt cie cmdr col colo comdr conn corp cos cpl dak dec del dept det drs elec ens esq est etc ext feb fla fri gen gov
     govs hon ill inc ind insp intl invt jan jos jul jun kan kans lieut ltd maj mar mass messrs mfg mich minn miss mlle mme mon mont mrs msgr

@@ -88,7 +88,8 @@ def build(scenes, printed_letters):
     trainer = Trainer()
     trainer.train(grammar, room, longest=99)
     grammar_merges = len(trainer.merges)
-    # A printed word never costs more tokens than it has letters: captions must fit the generation limit.
+    # A printed word never costs more tokens than it has letters: captions must fit the generation
+    # limit.
     trainer.train([BLANK + letter for letter in string.ascii_uppercase], room, longest=1)
     trainer.train([BLANK + word for word in common], room, longest=printed_letters)
     pieces = list(dict.fromkeys(trainer.pieces))
