@@ -17,8 +17,8 @@ namespace {
 // unknown.
 using Order = std::function<void(std::deque<Unit>&, const std::function<double(const Unit&)>& seconds)>;
 
-// Units a rank that must be left for some to be granted ahead of their time. What a rank holds nobody else can take
-// while it is at work: were the others through with all that is left before, they would wait.
+// Units a rank that must be left for some to be granted ahead of their time. What a rank holds nobody else
+// can take while it is at work: were the others through with all that is left before, they would wait.
 constexpr std::size_t kPlenty = 4;
 
 class QueueScheduler final : public Scheduler {

@@ -4,9 +4,9 @@
 #include <cstdio>
 #include <queue>
 
-#include "pipeline.hpp"
-
 #include <hones/base/utf8.hpp>
+
+#include "pipeline.hpp"
 
 namespace hones::text {
 

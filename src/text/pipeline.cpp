@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include <hones/base/utf8.hpp>
 #include <hones/base/error.hpp>
+#include <hones/base/utf8.hpp>
 
 namespace hones::text {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <hones/base/utf8.hpp>
 #include <hones/base/error.hpp>
+#include <hones/base/utf8.hpp>
 
 #include "tokenizer_impl.hpp"
 

@@ -69,9 +69,10 @@ TEST(Job, DoneAndGoneOnWith) {
   done.phase = "done";
   done.cells_all = done.cells_done = 200;
   append_line(scratch.path() / "progress.jsonl", progress_json(done));
-  write_file(scratch.path() / "run.json",
-             R"({"seconds": 95, "interruptions": 1, "excluded": [{"task": "vqa", "image_id": "7", "item_id": "70",)"
-             R"( "reason": "7.jpg: no JPEG"}]})");
+  write_file(
+      scratch.path() / "run.json",
+      R"({"seconds": 95, "interruptions": 1, "excluded": [{"task": "vqa", "image_id": "7", "item_id": "70",)"
+      R"( "reason": "7.jpg: no JPEG"}]})");
   const std::string text = told(view_of(scratch.path()));
   EXPECT_TRUE(says(text, "done, 200 cells in 1 min 35 s, 1 interruptions before")) << text;
   EXPECT_TRUE(says(text, "excluded: vqa image 7: 7.jpg: no JPEG")) << text;

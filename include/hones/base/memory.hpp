@@ -5,9 +5,9 @@
 
 namespace hones {
 
-// Tells the allocator (glibc's) to give every block above a few MiB pages of its own, once and for all. Left to
-// itself it moves that bound upwards with what is freed, and tensors of changing sizes leave holes that only
-// the peak shows: a fifth more on tiles of retrieval. Call it before threads are started.
+// Tells the allocator (glibc's) to give every block above a few MiB pages of its own, once and for all. Left
+// to itself it moves that bound upwards with what is freed, and tensors of changing sizes leave holes that
+// only the peak shows: a fifth more on tiles of retrieval. Call it before threads are started.
 void settle_allocator();
 
 // Bytes now, and the most since the process began or since reset_peak(). Throws Error where /proc is not

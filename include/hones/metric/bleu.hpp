@@ -19,7 +19,8 @@ struct BleuCounts {
   bool operator==(const BleuCounts&) const = default;
 };
 
-// Strings are tokenised (metric/ptb.hpp): split at white space, U+00A0 included. std::invalid_argument without references.
+// Strings are tokenised (metric/ptb.hpp): split at white space, U+00A0 included. std::invalid_argument
+// without references.
 BleuCounts bleu_counts(std::string_view hypothesis, std::span<const std::string> references);
 // BLEU-1..4 of (a sum of) counts.
 std::array<double, 4> bleu(const BleuCounts& counts);

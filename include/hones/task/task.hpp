@@ -34,7 +34,7 @@ struct Item {
   std::vector<std::int64_t> candidate_ids;  // retrieval: caption ids, as texts
   std::size_t attributed = 0;  // which of `texts` the contributions are computed on (retrieval: the positive)
   metric::TieRule ties = metric::TieRule::tie_average;  // of candidates with equal scores (retrieval)
-  std::string target;          // fixed-set target text; empty for open-ended tasks
+  std::string target;                                   // fixed-set target text; empty for open-ended tasks
   std::vector<std::string> references;  // answers, the word, captions; what the metric compares with
   std::string where;                    // FILE:LINE of its record
 };
