@@ -119,6 +119,26 @@ TEST(SameHdf5, EveryDifferenceIsNamed) {
   EXPECT_NAMES(compared([](Made& made) { made.more = true; }), "/more: only in the second");
 }
 
+TEST(SameHdf5, WhatIsExceptedDoesNotCount) {
+  const Scratch scratch;
+  const auto a = scratch.path() / "a.h5", b = scratch.path() / "b.h5";
+  Made made;
+  made.write(a);
+  EXPECT_EQ(compare_hdf5(a, a).compared, 9U);  // four groups, four datasets, an attribute
+  made.attribute = "bleu3";
+  made.last = 6;
+  made.more = true;
+  made.write(b);
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(compare_hdf5(a, b, {"* attribute metric", "/more*"}).differences,
+            Lines{"/tasks/vqa/cell: bytes differ, first in element 5"});
+  EXPECT_EQ(compare_hdf5(a, b, {"*/cell", "/more"}).differences,
+            Lines{"/tasks attribute metric: bytes differ, first in element 0"});
+  EXPECT_EQ(compare_hdf5(a, b, {"/tasks/*/cell", "/tasks attribute metric"}).differences,
+            (Lines{"/: members or their order differ", "/more: only in the second"}));
+  EXPECT_EQ(compare_hdf5(a, b, {"/tasks*", "/more"}).differences, Lines{});
+}
+
 TEST(SameHdf5, NothingIsNotTheSame) {
   const Scratch scratch;
   H5Fclose(H5Fcreate((scratch.path() / "empty.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));

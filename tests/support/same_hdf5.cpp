@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <fnmatch.h>
 #include <hdf5.h>
 
 namespace hones::test {
@@ -43,6 +44,12 @@ struct Value {
 
 using Contents = std::map<std::string, Value>;
 using Read = std::function<herr_t(hid_t type, void* into)>;
+
+bool is_excepted(const std::string& name, const std::vector<std::string>& except) {
+  return std::any_of(except.begin(), except.end(), [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  });
+}
 
 std::string encoded(hid_t type) {
   std::size_t size = 0;
@@ -110,7 +117,8 @@ Value read_value(const std::string& kind, hid_t type, hid_t space, const std::st
   return value;
 }
 
-void add_attributes(Contents& contents, hid_t object, const std::string& name) {
+void add_attributes(Contents& contents, hid_t object, const std::string& name,
+                    const std::vector<std::string>& except) {
   std::vector<std::string> names;
   const auto add = [](hid_t, const char* attribute, const H5A_info_t*, void* into) -> herr_t {
     static_cast<std::vector<std::string>*>(into)->emplace_back(attribute);
@@ -119,6 +127,7 @@ void add_attributes(Contents& contents, hid_t object, const std::string& name) {
   checked(H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, nullptr, add, &names), "H5Aiterate of " + name);
   for (const std::string& attribute : names) {
     const std::string full = name + " attribute " + attribute;
+    if (is_excepted(full, except)) continue;
     const Id opened(H5Aopen(object, attribute.c_str(), H5P_DEFAULT), H5Aclose, "H5Aopen of " + full);
     const Id type(H5Aget_type(opened.get()), H5Tclose, "H5Aget_type of " + full);
     const Id space(H5Aget_space(opened.get()), H5Sclose, "H5Aget_space of " + full);
@@ -127,28 +136,34 @@ void add_attributes(Contents& contents, hid_t object, const std::string& name) {
   }
 }
 
-// Its members, in the order of their making where it keeps that.
-Value group_value(hid_t group, const std::string& name) {
+// Its members but for the excepted ones, in the order of their making where it keeps that.
+Value group_value(hid_t group, const std::string& name, const std::vector<std::string>& except) {
   const Id creation(H5Gget_create_plist(group), H5Pclose, "H5Gget_create_plist of " + name);
   unsigned order = 0;
   checked(H5Pget_link_creation_order(creation.get(), &order), "H5Pget_link_creation_order of " + name);
   Value value{"group", {}, {}, {}, 0};
   value.shape = order & H5P_CRT_ORDER_TRACKED ? "ordered" : "without an order";
+  std::vector<std::string> members;
   const auto add = [](hid_t, const char* member, const H5L_info_t*, void* into) -> herr_t {
-    static_cast<std::string*>(into)->append(member).push_back('\0');
+    static_cast<std::vector<std::string>*>(into)->emplace_back(member);
     return 0;
   };
   checked(H5Literate(group, order & H5P_CRT_ORDER_TRACKED ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME, H5_ITER_INC,
-                     nullptr, add, &value.content),
+                     nullptr, add, &members),
           "H5Literate of " + name);
+  for (const std::string& member : members) {
+    if (!is_excepted((name == "/" ? name : name + "/") + member, except))
+      value.content.append(member).push_back('\0');
+  }
   return value;
 }
 
-void add_object(Contents& contents, hid_t file, const std::string& name) {
+void add_object(Contents& contents, hid_t file, const std::string& name,
+                const std::vector<std::string>& except) {
   const Id object(H5Oopen(file, name.c_str(), H5P_DEFAULT), H5Oclose, "H5Oopen of " + name);
   const H5I_type_t kind = H5Iget_type(object.get());
   if (kind == H5I_GROUP) {
-    contents[name] = group_value(object.get(), name);
+    contents[name] = group_value(object.get(), name, except);
   } else if (kind == H5I_DATASET) {
     const Id type(H5Dget_type(object.get()), H5Tclose, "H5Dget_type of " + name);
     const Id space(H5Dget_space(object.get()), H5Sclose, "H5Dget_space of " + name);
@@ -158,10 +173,10 @@ void add_object(Contents& contents, hid_t file, const std::string& name) {
   } else {
     contents[name] = {"named type", encoded(object.get()), {}, {}, 0};
   }
-  add_attributes(contents, object.get(), name);
+  add_attributes(contents, object.get(), name, except);
 }
 
-Contents read_contents(const std::filesystem::path& path) {
+Contents read_contents(const std::filesystem::path& path, const std::vector<std::string>& except) {
   const Id file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose, "H5Fopen of " + path.string());
   std::vector<std::string> names{"/"};
   const auto add = [](hid_t, const char* name, const H5L_info_t*, void* into) -> herr_t {
@@ -171,7 +186,9 @@ Contents read_contents(const std::filesystem::path& path) {
   // Links, not objects: an object with two names is compared under both.
   checked(H5Lvisit(file.get(), H5_INDEX_NAME, H5_ITER_INC, add, &names), "H5Lvisit of " + path.string());
   Contents contents;
-  for (const std::string& name : names) add_object(contents, file.get(), name);
+  for (const std::string& name : names) {
+    if (!is_excepted(name, except)) add_object(contents, file.get(), name, except);
+  }
   return contents;
 }
 
@@ -186,19 +203,6 @@ std::string difference(const Value& a, const Value& b) {
   return "bytes differ, first in element " + std::to_string(at);
 }
 
-std::vector<std::string> differences(const Contents& a, const Contents& b) {
-  std::vector<std::string> lines;
-  for (const auto& [name, value] : a) {
-    const auto other = b.find(name);
-    const std::string what = other == b.end() ? "only in the first" : difference(value, other->second);
-    if (!what.empty()) lines.push_back(name + ": " + what);
-  }
-  for (const auto& [name, value] : b) {
-    if (!a.contains(name)) lines.push_back(name + ": only in the second");
-  }
-  return lines;
-}
-
 bool has_dataset(const Contents& contents) {
   return std::any_of(contents.begin(), contents.end(),
                      [](const auto& entry) { return entry.second.kind == "dataset"; });
@@ -206,13 +210,30 @@ bool has_dataset(const Contents& contents) {
 
 }  // namespace
 
+Comparison compare_hdf5(const std::filesystem::path& a, const std::filesystem::path& b,
+                        const std::vector<std::string>& except) {
+  const Contents left = read_contents(a, except), right = read_contents(b, except);
+  if (!has_dataset(left)) throw std::runtime_error(a.string() + " holds no dataset");
+  Comparison result;
+  result.compared = left.size();
+  for (const auto& [name, value] : left) {
+    const auto other = right.find(name);
+    const std::string what = other == right.end() ? "only in the first" : difference(value, other->second);
+    if (!what.empty()) result.differences.push_back(name + ": " + what);
+  }
+  for (const auto& [name, value] : right) {
+    if (left.contains(name)) continue;
+    ++result.compared;
+    result.differences.push_back(name + ": only in the second");
+  }
+  return result;
+}
+
 testing::AssertionResult same_hdf5(const std::filesystem::path& a, const std::filesystem::path& b) {
   constexpr std::size_t kShown = 20;
   const std::string both = a.string() + " and " + b.string();
   try {
-    const Contents left = read_contents(a), right = read_contents(b);
-    if (!has_dataset(left)) return testing::AssertionFailure() << a << " holds no dataset";
-    const std::vector<std::string> lines = differences(left, right);
+    const std::vector<std::string> lines = compare_hdf5(a, b).differences;
     if (lines.empty()) return testing::AssertionSuccess() << both << " are the same";
     testing::AssertionResult result = testing::AssertionFailure() << both << " differ:";
     for (std::size_t i = 0; i < std::min(lines.size(), kShown); ++i) result << "\n  " << lines[i];
