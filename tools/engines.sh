@@ -8,4 +8,4 @@ cd "$(dirname "$0")/.."
 . tools/lib/say.sh
 mpi_environment
 tools/build.sh release --target test_sweep_engines
-HONES_ENGINE_IMAGES=${1:-64} HONES_ENGINE_QUERIES=${2:-16} mpirun -n 2 build/release/tests/sweep/test_sweep_engines
+HONES_ENGINE_IMAGES=${1:-64} HONES_ENGINE_QUERIES=${2:-16} mpirun -n 2 build/release/tests/engine/test_sweep_engines

@@ -22,10 +22,10 @@ std::string name_of_set(const std::string& where) {
   return std::filesystem::path(where).stem().string();
 }
 
-std::vector<sweep::NamedSet> sets_of(const settings::Settings& settings) {
-  std::vector<sweep::NamedSet> sets;
+std::vector<results::NamedSet> sets_of(const settings::Settings& settings) {
+  std::vector<results::NamedSet> sets;
   for (const std::string& where : settings.list("ablate.sets")) {
-    sweep::NamedSet& set = sets.emplace_back(sweep::NamedSet{name_of_set(where), {}});
+    results::NamedSet& set = sets.emplace_back(results::NamedSet{name_of_set(where), {}});
     if (set.name.find_first_of(",\"\n\r") != std::string::npos)
       settings.refuse("ablate.sets", "a file name without commas and quotes: it becomes a column of a CSV");
     for (const auto& [layer, neuron] : read_neuron_set(where)) {
@@ -34,10 +34,10 @@ std::vector<sweep::NamedSet> sets_of(const settings::Settings& settings) {
       set.neurons.push_back({static_cast<std::int32_t>(std::min(layer, kMost)),
                              static_cast<std::int32_t>(std::min(neuron, kMost))});
     }
-    const auto same = [&](const sweep::NamedSet& other) { return other.name == set.name; };
+    const auto same = [&](const results::NamedSet& other) { return other.name == set.name; };
     if (std::count_if(sets.begin(), sets.end(), same) > 1 ||
-        std::find(sweep::kStrategies.begin(), sweep::kStrategies.end(), set.name) !=
-            sweep::kStrategies.end() ||
+        std::find(results::kStrategies.begin(), results::kStrategies.end(), set.name) !=
+            results::kStrategies.end() ||
         set.name == "heads")
       settings.refuse("ablate.sets",
                       "files of different names, none of them a strategy's; " + set.name + " is taken");
@@ -54,20 +54,21 @@ sweep::AblateOptions ablate_options(const settings::Settings& settings) {
   options.run.instances = settings.integer("ablate.instances");
   options.run.queries = settings.integer("ablate.queries");
   options.run.heads.clear();
-  options.discovery = settings.path("ablate.discovery");
-  options.strategies = settings.list("ablate.strategies");
-  if (options.strategies == std::vector<std::string>{"none"}) options.strategies.clear();
-  if (std::find(options.strategies.begin(), options.strategies.end(), "none") != options.strategies.end())
+  results::AblationChoice& masked = options.masked;
+  masked.discovery = settings.path("ablate.discovery");
+  masked.strategies = settings.list("ablate.strategies");
+  if (masked.strategies == std::vector<std::string>{"none"}) masked.strategies.clear();
+  if (std::find(masked.strategies.begin(), masked.strategies.end(), "none") != masked.strategies.end())
     settings.refuse("ablate.strategies", "none alone, or strategies without it");
-  options.budgets =
+  masked.budgets =
       settings::numbers<double>(settings, "ablate.budgets", 0, 1, "shares from 0 to 1 between commas");
-  options.head_budgets = settings::numbers<std::int64_t>(settings, "ablate.head_budgets", 0, 1'000'000'000,
-                                                         "numbers of heads between commas");
-  options.sets = sets_of(settings);
-  options.random_seeds = settings.integer("ablate.random_seeds");
+  masked.head_budgets = settings::numbers<std::int64_t>(settings, "ablate.head_budgets", 0, 1'000'000'000,
+                                                        "numbers of heads between commas");
+  masked.sets = sets_of(settings);
+  masked.random_seeds = settings.integer("ablate.random_seeds");
   options.caption_metric = settings.text("ablate.caption_metric");
-  if (settings.given("ranking.top_k")) options.top_k = settings.integer("ranking.top_k");
-  if (settings.given("ranking.weights")) options.weights = settings.text("ranking.weights");
+  if (settings.given("ranking.top_k")) masked.top_k = settings.integer("ranking.top_k");
+  if (settings.given("ranking.weights")) masked.weights = settings.text("ranking.weights");
   return options;
 }
 

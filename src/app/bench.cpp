@@ -8,10 +8,10 @@
 #include <hones/base/log.hpp>
 #include <hones/base/number.hpp>
 #include <hones/base/scratch.hpp>
+#include <hones/bench/bench.hpp>
 #include <hones/benchmark/prepare.hpp>
 #include <hones/benchmark/synth.hpp>
 #include <hones/checkpoint/random_llava.hpp>
-#include <hones/sweep/bench.hpp>
 
 #include "app/commands.hpp"
 #include "app/rivals.hpp"
@@ -21,7 +21,7 @@ namespace hones::app {
 
 namespace {
 
-using sweep::BenchRow;
+using bench::BenchRow;
 
 constexpr std::int64_t kShortAnswer = 2, kCaption = 12;  // tokens, of random weights
 constexpr std::int64_t kScenes = 60;                     // drawn where no benchmark is named
@@ -51,9 +51,9 @@ std::vector<double> shares_of(const settings::Settings& settings, bool random) {
   return shares;
 }
 
-sweep::BenchOptions options_of(const settings::Settings& settings, const std::filesystem::path& scratch) {
-  sweep::BenchOptions options;
-  sweep::DiscoverOptions& run = options.run;
+bench::BenchOptions options_of(const settings::Settings& settings, const std::filesystem::path& scratch) {
+  bench::BenchOptions options;
+  engine::DiscoverOptions& run = options.run;
   const std::string& shape = settings.text("bench.shape");
   options.changed = shares_of(settings, !shape.empty());
   options.forms = settings.list("bench.forms");
@@ -83,9 +83,9 @@ sweep::BenchOptions options_of(const settings::Settings& settings, const std::fi
   return options;
 }
 
-RivalOptions rivals_of(const settings::Settings& settings, const sweep::BenchOptions& options,
+RivalOptions rivals_of(const settings::Settings& settings, const bench::BenchOptions& options,
                        const std::filesystem::path& scratch) {
-  const sweep::DiscoverOptions& run = options.run;
+  const engine::DiscoverOptions& run = options.run;
   RivalOptions rivals;
   rivals.python = settings.path("bench.python");
   rivals.program = settings.path("bench.rivals");
@@ -147,7 +147,7 @@ nlohmann::ordered_json in_mib(const std::optional<double>& bytes) {
   return bytes ? nlohmann::ordered_json(*bytes / (1 << 20)) : nlohmann::ordered_json(nullptr);
 }
 
-nlohmann::ordered_json to_json(const BenchRow& row, const sweep::BenchReport& report) {
+nlohmann::ordered_json to_json(const BenchRow& row, const bench::BenchReport& report) {
   return {{"task", row.task},
           {"form", row.form},
           {"instances", row.instances},
@@ -188,7 +188,7 @@ std::string told(const nlohmann::ordered_json& row) {
   return line;
 }
 
-nlohmann::ordered_json to_json(const sweep::BenchParts& parts) {
+nlohmann::ordered_json to_json(const bench::BenchParts& parts) {
   return {{"layer", parts.layer},
           {"heads", parts.heads},
           {"positions", parts.positions},
@@ -197,7 +197,7 @@ nlohmann::ordered_json to_json(const sweep::BenchParts& parts) {
           {"by_row_share", parts.by_row_share}};
 }
 
-std::string told(const sweep::BenchParts& parts) {
+std::string told(const bench::BenchParts& parts) {
   char line[256];
   std::snprintf(line, sizeof line,
                 "a tile of %lld heads at layer %lld, %lld positions: %.3f of the speed without edits; "
@@ -214,7 +214,7 @@ void bench(const settings::Settings& settings) {
   const std::filesystem::path out = settings.path("bench.out");
   check_output_file(settings.named("bench.out"), out);
   const ScratchFolder scratch("hones_bench");
-  sweep::BenchOptions options = options_of(settings, scratch.path());
+  bench::BenchOptions options = options_of(settings, scratch.path());
   const auto wants = [&](const char* form) {
     return std::find(options.forms.begin(), options.forms.end(), form) != options.forms.end();
   };
@@ -231,7 +231,7 @@ void bench(const settings::Settings& settings) {
       rivals.push_back(std::move(row));
     }
   }
-  sweep::BenchReport report = sweep::bench(options);
+  bench::BenchReport report = bench::bench(options);
   report.rows.insert(report.rows.end(), rivals.begin(), rivals.end());
   for (const char* form : {"plain", "rows"}) add_sum(report.rows, form, options.run.tasks.size());
 

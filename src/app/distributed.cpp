@@ -28,7 +28,7 @@ constexpr std::chrono::milliseconds kOthersEndFirst{500};
 constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
 void set_how_it_runs(const settings::Settings& settings, const char* out,
-                     const std::vector<std::string>& command_line, sweep::DiscoverOptions& options) {
+                     const std::vector<std::string>& command_line, engine::DiscoverOptions& options) {
   options.command_line = command_line;
   options.out = settings.path(out);
   options.restart = settings.boolean("discover.restart");
@@ -67,7 +67,7 @@ struct Wish {
 void wish_for_discover(const settings::Settings& settings, const std::vector<std::string>& command_line,
                        Wish& wish) {
   check_together(settings);
-  const auto options = std::make_shared<sweep::DiscoverOptions>();
+  const auto options = std::make_shared<engine::DiscoverOptions>();
   set_what_is_computed(settings, *options);
   set_how_it_runs(settings, "discover.out", command_line, *options);
   wish.out = options->out;

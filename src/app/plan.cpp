@@ -4,8 +4,8 @@
 
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
+#include <hones/bench/bench.hpp>
 #include <hones/model/llava.hpp>
-#include <hones/sweep/bench.hpp>
 #include <hones/sweep/forecast.hpp>
 
 #include "app/commands.hpp"
@@ -28,7 +28,7 @@ Speed speed_of(const settings::Settings& settings) {
   if (tflops > 0) return {tflops * 1e12, "--tflops"};
   const std::int64_t threads = settings.integer("model.threads");
   model::configure_threads(threads);
-  return {sweep::peak_flops(settings.text("model.dtype")) * static_cast<double>(threads),
+  return {bench::peak_flops(settings.text("model.dtype")) * static_cast<double>(threads),
           "peak of matrix products on this machine's CPU, measured now"};
 }
 
@@ -101,7 +101,7 @@ std::string figures(const Forecast& plan, const Speed& speed, double hours) {
 void plan(const settings::Settings& settings) {
   const std::filesystem::path out = settings.path("plan.out");
   check_output_file(settings.named("plan.out"), out);
-  sweep::DiscoverOptions options;
+  engine::DiscoverOptions options;
   set_what_is_computed(settings, options);
   options.unit_instances = settings.integer("units.instances");
   options.unit_layers = settings.integer("units.layers");

@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include <hones/base/file.hpp>
-#include <hones/sweep/rank.hpp>
+#include <hones/results/rank.hpp>
 
 #include "app/commands.hpp"
 
@@ -11,8 +11,8 @@ namespace hones::app {
 namespace {
 
 // What is not given stays as the run in the folder had it.
-sweep::RankOptions options_of(const settings::Settings& settings) {
-  sweep::RankOptions options;
+results::RankOptions options_of(const settings::Settings& settings) {
+  results::RankOptions options;
   options.folder = settings.path("rank.folder");
   options.out = settings.path("rank.out");
   options.benchmark = settings.path("rank.benchmark");
@@ -27,7 +27,7 @@ sweep::RankOptions options_of(const settings::Settings& settings) {
 }
 
 // With everything that was in force, also what came from the run.
-settings::Settings in_force(settings::Settings settings, const sweep::RankReport& report) {
+settings::Settings in_force(settings::Settings settings, const results::RankReport& report) {
   const auto set = [&](const char* key, settings::Value value) {
     settings.set(*settings::find(key), std::move(value), "the run");
   };
@@ -42,7 +42,7 @@ settings::Settings in_force(settings::Settings settings, const sweep::RankReport
 }  // namespace
 
 void rank(const settings::Settings& settings) {
-  const sweep::RankReport report = sweep::rank(options_of(settings));
+  const results::RankReport report = results::rank(options_of(settings));
   write_file(report.out / "settings.toml", in_force(settings, report).to_toml());
   std::fputs(report.summary.c_str(), stdout);
 }

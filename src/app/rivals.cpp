@@ -38,8 +38,8 @@ void run_program(std::vector<std::string> words) {
     throw Error(ExitCode::rank_failed, words[1] + " failed; its own words are above");
 }
 
-sweep::BenchRow row_of(const nlohmann::json& json) {
-  sweep::BenchRow row;
+bench::BenchRow row_of(const nlohmann::json& json) {
+  bench::BenchRow row;
   row.task = json.at("task");
   row.form = json.at("form");
   row.instances = json.at("instances");
@@ -54,7 +54,7 @@ sweep::BenchRow row_of(const nlohmann::json& json) {
 
 }  // namespace
 
-std::vector<sweep::BenchRow> run_rival(const std::string& form, const RivalOptions& options) {
+std::vector<bench::BenchRow> run_rival(const std::string& form, const RivalOptions& options) {
   for (const auto& [flag, file] : {std::pair{"--python", options.python}, {"--rivals", options.program}}) {
     if (!std::filesystem::exists(file))
       throw UsageError(std::string(flag) + " " + file.string() +
@@ -74,7 +74,7 @@ std::vector<sweep::BenchRow> run_rival(const std::string& form, const RivalOptio
                "--heads",      std::to_string(options.heads),
                "--candidates", std::to_string(options.candidates),
                "--out",        out});
-  std::vector<sweep::BenchRow> rows;
+  std::vector<bench::BenchRow> rows;
   try {
     for (const auto& row : nlohmann::json::parse(read_file(out))) rows.push_back(row_of(row));
   } catch (const nlohmann::json::exception& error) {

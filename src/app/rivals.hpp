@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <hones/sweep/bench.hpp>
+#include <hones/bench/bench.hpp>
 
 namespace hones::app {
 
@@ -22,6 +22,6 @@ struct RivalOptions {
 
 // Rows of `form` (rows or prefix). UsageError where interpreter or program is not there; Error(rank_failed)
 // when it fails, its own words having gone to standard error; DataError for figures that cannot be read.
-std::vector<sweep::BenchRow> run_rival(const std::string& form, const RivalOptions& options);
+std::vector<bench::BenchRow> run_rival(const std::string& form, const RivalOptions& options);
 
 }  // namespace hones::app

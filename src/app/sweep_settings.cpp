@@ -22,7 +22,7 @@ std::vector<std::string> in_known_order(std::vector<std::string> names,
 
 }  // namespace
 
-void set_what_is_computed(const settings::Settings& settings, sweep::DiscoverOptions& options) {
+void set_what_is_computed(const settings::Settings& settings, engine::DiscoverOptions& options) {
   options.known_tasks = known_tasks(settings);
   check_tasks(settings, options.known_tasks);
   options.tasks = in_known_order(settings.list("discover.tasks"), options.known_tasks);

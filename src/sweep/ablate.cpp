@@ -10,12 +10,12 @@
 #include <hones/base/digest.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
+#include <hones/results/ablation_rows.hpp>
 #include <hones/stats/elbow.hpp>
 #include <hones/store/ablation_file.hpp>
 #include <hones/store/results.hpp>
 #include <hones/sweep/ablate.hpp>
 
-#include "ablation_rows.hpp"
 #include "run.hpp"
 
 namespace hones::sweep {
@@ -29,7 +29,7 @@ struct Group {
   std::vector<std::size_t> rows;
 };
 
-std::vector<Group> groups_of(const std::vector<AblationRow>& rows) {
+std::vector<Group> groups_of(const std::vector<results::AblationRow>& rows) {
   std::vector<Group> groups;
   std::map<std::pair<std::string, std::int64_t>, std::size_t> known;
   for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -38,6 +38,10 @@ std::vector<Group> groups_of(const std::vector<AblationRow>& rows) {
     groups[found->second].rows.push_back(r);
   }
   return groups;
+}
+
+results::AblationSubject subject_of(const Inputs& inputs, const std::string& model_digest) {
+  return {inputs.options.tasks, inputs.options.benchmark, inputs.options.seed, inputs.shape, model_digest};
 }
 
 class Masking : public Run {
@@ -78,15 +82,16 @@ class Masking : public Run {
     std::string bytes;
     if (world_.rank() == 0) {
       model_digest_ = checkpoint::model_digest(options_.model);
-      bytes = to_bytes(ablation_rows(ablation_, inputs_->shape, model_digest_));
+      bytes =
+          results::to_bytes(results::ablation_rows(ablation_.masked, subject_of(*inputs_, model_digest_)));
     }
     constexpr double kReading = 3600;  // s: of all weights and a discovery, on rank 0
     bytes = share_text(bytes, std::max(kReading, options_.deadline_seconds));
-    rows_ = rows_from(bytes);
+    rows_ = results::rows_from(bytes);
     rows_digest_ = sha256(bytes);
     for (const auto& of_task : rows_) {
       auto& list = interventions_.emplace_back();
-      for (const AblationRow& row : of_task) list.push_back(row.what);
+      for (const results::AblationRow& row : of_task) list.push_back(row.what);
     }
     inputs_->shape.rows = std::ssize(rows_.front());
     read_weights();
@@ -109,7 +114,7 @@ class Masking : public Run {
 
   void summarise(std::size_t t, std::vector<store::AblationFileTask>& tasks) {
     const table::TaskCells& cells = outputs_[t].cells;
-    const std::vector<AblationRow>& rows = rows_[t];
+    const std::vector<results::AblationRow>& rows = rows_[t];
     const attribution::Ablation drops(
         cells, outputs_[t].bleu, {options_.seed, options_.bootstrap_resamples, ablation_.caption_metric});
     const std::vector<Group> groups = groups_of(rows);
@@ -189,7 +194,7 @@ class Masking : public Run {
   }
 
   const AblateOptions& ablation_;
-  std::vector<std::vector<AblationRow>> rows_;                   // [task][row]
+  std::vector<std::vector<results::AblationRow>> rows_;          // [task][row]
   std::vector<std::vector<table::Intervention>> interventions_;  // likewise
   std::string rows_digest_;
   std::vector<store::AblationCsvRow> drops_;
@@ -201,7 +206,8 @@ class Masking : public Run {
 
 std::string ablate_dry_run(const AblateOptions& options, int ranks) {
   Inputs inputs(options.run, false);
-  const auto rows = ablation_rows(options, inputs.shape, checkpoint::model_digest(options.run.model));
+  const auto rows =
+      results::ablation_rows(options.masked, subject_of(inputs, checkpoint::model_digest(options.run.model)));
   inputs.shape.rows = std::ssize(rows.front());
   std::string text;
   std::int64_t cells = 0;

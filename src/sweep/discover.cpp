@@ -47,7 +47,7 @@ bool Discovery::heads() {
     return false;
   const attribution::HeadOptions head_options{options_.top_k, options_.seed, options_.bootstrap_resamples,
                                               options_.caption_importance};
-  for (TaskOutput& output : outputs_)
+  for (results::TaskOutput& output : outputs_)
     output.heads = attribution::head_tables(output.cells, output.bleu, head_options);
   end_phase();
   return true;
@@ -74,7 +74,7 @@ bool Discovery::neurons() {
   begin_phase("neurons");
   std::vector<std::int64_t> stored;
   for (std::size_t t = 0; t < inputs_->tasks.size(); ++t) {
-    TaskOutput& output = outputs_[t];
+    results::TaskOutput& output = outputs_[t];
     std::vector<table::Head> best = attribution::ranked_heads(output.heads, inputs_->shape);
     best.resize(std::min<std::size_t>(best.size(), static_cast<std::size_t>(options_.stored_heads)));
     stored_.push_back(best);
@@ -101,7 +101,8 @@ bool Discovery::neurons() {
       std::move(units),
       [&](const plan::Unit& unit) {
         const auto t = static_cast<std::size_t>(unit.load);
-        Work work = inputs_->evaluator->neurons(unit, outputs_[t].cells, targets_[t], outputs_[t].sums);
+        engine::Work work =
+            inputs_->evaluator->neurons(unit, outputs_[t].cells, targets_[t], outputs_[t].sums);
         std::fill(in_sums_[t].begin() + unit.instance_begin, in_sums_[t].begin() + unit.instance_end,
                   std::uint8_t{1});
         return work;
@@ -117,7 +118,7 @@ bool Discovery::neurons() {
   attribution::NeuronOptions drawn_options = neuron_options;
   drawn_options.weights = "uniform";
   for (std::size_t t = 0; t < outputs_.size(); ++t) {
-    TaskOutput& output = outputs_[t];
+    results::TaskOutput& output = outputs_[t];
     reduce_sums(output.sums, output.cells.task);
     for (std::int64_t seed = 0; seed < options_.rand_head_seeds; ++seed) {
       table::DrawnHeads& heads =
@@ -182,11 +183,11 @@ void Discovery::reduce_sums(table::NeuronSums& sums, const std::string& task) {
   finish(world_.sum({sums.head_signed_sum}), what);
 }
 
-ExitCode discover(const DiscoverOptions& options, comm::Communicator& world) {
+ExitCode discover(const engine::DiscoverOptions& options, comm::Communicator& world) {
   return with_advice(options, [&] { return Discovery(options, world).run(); });
 }
 
-std::string dry_run(const DiscoverOptions& options, int ranks) {
+std::string dry_run(const engine::DiscoverOptions& options, int ranks) {
   return told(forecast(options, ranks, 0), options);
 }
 

@@ -13,7 +13,7 @@ void Discovery::write() {
   begin_phase("write");
   const store::FileHeader header = this->header();
   store::DiscoveryWriter writer(options_.out / "discovery.h5", world_, header);
-  for (const TaskOutput& output : outputs_)
+  for (const results::TaskOutput& output : outputs_)
     writer.write_task(output.cells, output.heads, output.sums, output.neurons, output.drawn);
   record_.slabs = writer.finish();
   record_.written_by_rank.assign(static_cast<std::size_t>(world_.size()), 0);
@@ -22,7 +22,7 @@ void Discovery::write() {
   if (world_.rank() == 0) {
     write_file(options_.out / "settings.toml", options_.settings_toml);
     for (std::size_t t = 0; t < outputs_.size(); ++t)
-      write_task_files(options_.out, outputs_[t], provenance(*inputs_, t, header.environment));
+      results::write_task_files(options_.out, outputs_[t], provenance(*inputs_, t, header.environment));
   }
   end_phase();
 }

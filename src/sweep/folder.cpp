@@ -42,13 +42,13 @@ std::vector<std::filesystem::path> results_in(const std::filesystem::path& folde
   return found;
 }
 
-std::string named(const DiscoverOptions& options) {
+std::string named(const engine::DiscoverOptions& options) {
   return "--out " + options.out.string();
 }
 
 }  // namespace
 
-std::filesystem::path check_folder(const DiscoverOptions& options) {
+std::filesystem::path check_folder(const engine::DiscoverOptions& options) {
   check_output_folder(named(options), options.out);
   if (options.restart) return {};
   const store::FoundLedger found = store::find_ledger(options.out);
@@ -67,7 +67,7 @@ std::filesystem::path check_folder(const DiscoverOptions& options) {
   return {};
 }
 
-void prepare_folder(const DiscoverOptions& options, const std::filesystem::path& ledger) {
+void prepare_folder(const engine::DiscoverOptions& options, const std::filesystem::path& ledger) {
   make_output_folder(named(options), options.out);
   std::vector<std::filesystem::path> old;
   // Only a damaged newest generation makes the one before it the ledger: it must not take its place again.

@@ -6,8 +6,7 @@
 #include <hones/checkpoint/flops.hpp>
 #include <hones/model/tree_cost.hpp>
 #include <hones/sweep/forecast.hpp>
-
-#include "inputs.hpp"
+#include <hones/sweep/inputs.hpp>
 
 namespace hones::sweep {
 
@@ -28,7 +27,7 @@ struct Sample {
 
 class Forecaster {
  public:
-  Forecaster(const DiscoverOptions& options, int ranks, double changed)
+  Forecaster(const engine::DiscoverOptions& options, int ranks, double changed)
       : options_(options),
         inputs_(options),
         changed_(changed),
@@ -45,8 +44,8 @@ class Forecaster {
     asked_.assign(static_cast<std::size_t>(config_.layers), 0);
     if (options_.heads.empty()) std::fill(asked_.begin(), asked_.end(), config_.heads);
     for (const table::Head head : options_.heads) ++asked_[static_cast<std::size_t>(head.layer)];
-    for (const Kind& kind : inputs_.kinds) head_stage(kind);
-    for (const TaskItems& task : inputs_.tasks) neuron_stage(task);
+    for (const engine::Kind& kind : inputs_.kinds) head_stage(kind);
+    for (const engine::TaskItems& task : inputs_.tasks) neuron_stage(task);
     weights();
     return result_;
   }
@@ -54,16 +53,16 @@ class Forecaster {
  private:
   void shape();
   void units();
-  void head_stage(const Kind& kind);
-  void neuron_stage(const TaskItems& task);
+  void head_stage(const engine::Kind& kind);
+  void neuron_stage(const engine::TaskItems& task);
   void weights();
-  Sample sample(const Bundle& bundle) const;
+  Sample sample(const engine::Bundle& bundle) const;
   std::int64_t answer_length(const task::Item& item, std::int64_t limit) const;
   void count(const Sample& sample, double times);
   void hold(const Sample& sample);
   std::int64_t asked() const { return inputs_.asked_heads(); }
 
-  const DiscoverOptions& options_;
+  const engine::DiscoverOptions& options_;
   Inputs inputs_;
   double changed_;
   const checkpoint::DecoderConfig& config_;
@@ -116,11 +115,11 @@ std::int64_t Forecaster::answer_length(const task::Item& item, std::int64_t limi
   return std::clamp<std::int64_t>(inputs_.tokens(text) + 1, 1, limit);
 }
 
-Sample Forecaster::sample(const Bundle& bundle) const {
+Sample Forecaster::sample(const engine::Bundle& bundle) const {
   Sample sample;
   std::vector<std::vector<std::int64_t>> prompts, drafts;
-  for (const Member& member : bundle) {
-    const TaskItems& task = inputs_.tasks[static_cast<std::size_t>(member.task)];
+  for (const engine::Member& member : bundle) {
+    const engine::TaskItems& task = inputs_.tasks[static_cast<std::size_t>(member.task)];
     const task::Item& item = task.items[static_cast<std::size_t>(member.index)];
     std::int64_t answer = 0;
     const std::int64_t limit = task.task->answer_limit(options_.max_new_tokens);
@@ -171,7 +170,7 @@ void Forecaster::hold(const Sample& sample) {
   Forecast::Memory need = result_.memory;
   need.state = need.workspace = need.tile = need.changed_rows = 0;
   for (const model::TreeShape& tree : sample.trees) {
-    const std::int64_t rows = tile_rows(inputs_.tile_positions, tree.positions, config_.heads);
+    const std::int64_t rows = engine::tile_rows(inputs_.tile_positions, tree.positions, config_.heads);
     // A plain engine keeps no state, and a row's keys and values of all layers go along with it.
     if (!plain_) need.state += state_bytes(config_, tree, element_);
     need.workspace = std::max(need.workspace, workspace_bytes(config_, tree, rows, element_));
@@ -192,14 +191,14 @@ void Forecaster::hold(const Sample& sample) {
     decoded = std::max(decoded, whole);
     held += kept + whole;
   }
-  const double share = std::min(1.0, static_cast<double>(kHeldRowBytes) / std::max(held, 1.0));
+  const double share = std::min(1.0, static_cast<double>(engine::kHeldRowBytes) / std::max(held, 1.0));
   // A tile's temporaries have gone when rows are decoded.
   need.changed_rows = static_cast<std::int64_t>(
       share * waiting + std::max(0.0, share * decoded - static_cast<double>(need.tile)));
   if (need.head_stage() > result_.memory.head_stage()) result_.memory = need;
 }
 
-void Forecaster::head_stage(const Kind& kind) {
+void Forecaster::head_stage(const engine::Kind& kind) {
   const auto bundles = std::ssize(kind.bundles);
   const std::int64_t samples = std::min<std::int64_t>(bundles, kSampled);
   for (std::int64_t i = 0; i < samples; ++i) {
@@ -210,7 +209,7 @@ void Forecaster::head_stage(const Kind& kind) {
 }
 
 // Stored heads are taken to lie evenly in the layers.
-void Forecaster::neuron_stage(const TaskItems& task) {
+void Forecaster::neuron_stage(const engine::TaskItems& task) {
   const auto items = std::ssize(task.items);
   const std::int64_t samples = std::min<std::int64_t>(items, kSampled);
   for (std::int64_t i = 0; i < samples; ++i) {
@@ -242,11 +241,11 @@ void Forecaster::weights() {
 
 }  // namespace
 
-Forecast forecast(const DiscoverOptions& options, int ranks, double changed) {
+Forecast forecast(const engine::DiscoverOptions& options, int ranks, double changed) {
   return Forecaster(options, ranks, changed).run();
 }
 
-std::string told(const Forecast& plan, const DiscoverOptions& options) {
+std::string told(const Forecast& plan, const engine::DiscoverOptions& options) {
   std::string text = "model " + options.model.string() + ": " + std::to_string(plan.layers) + " layers x " +
                      std::to_string(plan.heads) + " heads, d_ff " + std::to_string(plan.d_ff) +
                      ", tile_positions " + std::to_string(plan.tile_positions) + "\n";

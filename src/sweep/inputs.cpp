@@ -1,5 +1,3 @@
-#include "inputs.hpp"
-
 #include <algorithm>
 #include <cmath>
 
@@ -7,13 +5,14 @@
 #include <hones/base/number.hpp>
 #include <hones/comm/communicator.hpp>
 #include <hones/model/prompt_tree.hpp>
+#include <hones/sweep/inputs.hpp>
 
 namespace hones::sweep {
 
 namespace {
 
 // Layers with asked heads; none: all layers.
-std::vector<std::int64_t> asked_layers(const DiscoverOptions& options) {
+std::vector<std::int64_t> asked_layers(const engine::DiscoverOptions& options) {
   std::vector<std::int64_t> layers;
   for (const table::Head head : options.heads) layers.push_back(head.layer);
   std::sort(layers.begin(), layers.end());
@@ -37,17 +36,17 @@ double speed_guess(const model::Decoder& decoder, const checkpoint::DecoderConfi
   return static_cast<double>(kPositions) / (std::max(seconds, 1e-9) * whole_layer);
 }
 
-bool shares_pictures(const DiscoverOptions& options) {
+bool shares_pictures(const engine::DiscoverOptions& options) {
   return options.engine != "plain" && options.tree;
 }
 
 // Lines of the split or of its queries that a task looks at; -1: all.
-std::int64_t lines_for(const DiscoverOptions& options, const task::Task& task) {
+std::int64_t lines_for(const engine::DiscoverOptions& options, const task::Task& task) {
   return task.generates() ? options.instances : options.queries;
 }
 
 // More than there are is a mistake to hear of before the night.
-void check_counts(const DiscoverOptions& options, const task::Task& task, std::size_t available) {
+void check_counts(const engine::DiscoverOptions& options, const task::Task& task, std::size_t available) {
   const std::int64_t asked = lines_for(options, task);
   if (asked < 0 || asked <= static_cast<std::int64_t>(available)) return;
   const std::string what = task.generates() ? "instances" : "queries";
@@ -56,7 +55,7 @@ void check_counts(const DiscoverOptions& options, const task::Task& task, std::s
                    "'; ask for at most that, or for -1 (all)");
 }
 
-const task::Definition& definition_of(const DiscoverOptions& options, const std::string& name) {
+const task::Definition& definition_of(const engine::DiscoverOptions& options, const std::string& name) {
   const task::Definition* definition = task::find_task(options.known_tasks, name);
   if (definition) return *definition;
   std::string known;
@@ -66,7 +65,7 @@ const task::Definition& definition_of(const DiscoverOptions& options, const std:
                    "; a file named by --tasks-file adds tasks");
 }
 
-void check_heads(const DiscoverOptions& options, const table::Shape& shape) {
+void check_heads(const engine::DiscoverOptions& options, const table::Shape& shape) {
   for (const table::Head head : options.heads) {
     if (head.layer >= 0 && head.layer < shape.layers && head.head >= 0 && head.head < shape.heads) continue;
     throw UsageError("--heads " + std::to_string(head.layer) + ":" + std::to_string(head.head) +
@@ -77,20 +76,20 @@ void check_heads(const DiscoverOptions& options, const table::Shape& shape) {
 
 }  // namespace
 
-Inputs::Inputs(const DiscoverOptions& run_options, bool share_pictures)
+Inputs::Inputs(const engine::DiscoverOptions& run_options, bool share_pictures)
     : options(run_options),
       benchmark(benchmark::load(options.benchmark, options.split)),
       config(checkpoint::read_llava_config(options.model)),
       dtype(model::dtype_from(options.dtype, config.dtype, false)),
       shape{config.text.layers, config.text.heads, config.text.intermediate_size},
-      tile_positions(
-          options.tile_positions > 0
-              ? options.tile_positions
-              : default_tile_positions(config.text, static_cast<std::int64_t>(c10::elementSize(dtype)))),
+      tile_positions(options.tile_positions > 0
+                         ? options.tile_positions
+                         : engine::default_tile_positions(
+                               config.text, static_cast<std::int64_t>(c10::elementSize(dtype)))),
       tokenizer_(text::Tokenizer::from_file(options.model / "tokenizer.json")) {
   check_heads(options, shape);
   for (const std::string& name : options.tasks) {
-    TaskItems task;
+    engine::TaskItems task;
     task.task = std::make_unique<task::Task>(definition_of(options, name), options.prompts, options.pictures);
     task.items = task.task->items(benchmark, -1);  // all of them: a record that lacks something is told now
     if (task.items.empty()) {
@@ -108,12 +107,13 @@ Inputs::Inputs(const DiscoverOptions& run_options, bool share_pictures)
     tasks.push_back(std::move(task));
   }
   check_lengths();
-  kinds = share_pictures && shares_pictures(options) ? shared_kinds(tasks) : separate_kinds(tasks);
+  kinds = share_pictures && shares_pictures(options) ? engine::shared_kinds(tasks)
+                                                     : engine::separate_kinds(tasks);
 }
 
 void Inputs::load_weights() {
   model = std::make_unique<model::Llava>(options.model, dtype);
-  evaluator = make_evaluator(options, *model, tasks, kinds, benchmark.images, tile_positions);
+  evaluator = engine::make_evaluator(options, *model, tasks, kinds, benchmark.images, tile_positions);
 }
 
 text::Prompt Inputs::prompt(const task::Item& item, std::size_t which) const {
@@ -125,7 +125,7 @@ std::int64_t Inputs::tokens(const std::string& text) const {
   return static_cast<std::int64_t>(tokenizer_.encode(text, false).size());
 }
 
-std::int64_t Inputs::positions(const TaskItems& task, const task::Item& item) const {
+std::int64_t Inputs::positions(const engine::TaskItems& task, const task::Item& item) const {
   std::int64_t longest = 0;
   for (std::size_t which = 0; which < item.texts.size(); ++which)
     longest = std::max(longest, static_cast<std::int64_t>(prompt(item, which).ids.size()));
@@ -136,7 +136,7 @@ std::int64_t Inputs::positions(const TaskItems& task, const task::Item& item) co
 // most as many tokens as bytes, so that few are ever encoded here.
 void Inputs::check_lengths() const {
   constexpr std::size_t kChatBytes = 64;  // more than any chat form adds
-  for (const TaskItems& task : tasks) {
+  for (const engine::TaskItems& task : tasks) {
     const std::int64_t limit = task.task->answer_limit(options.max_new_tokens);
     const auto around = static_cast<std::size_t>(config.image_tokens + limit) + kChatBytes;
     const auto fits = [&](const std::string& text) {
@@ -155,7 +155,7 @@ void Inputs::check_lengths() const {
   }
 }
 
-table::TaskCells Inputs::empty_cells(const TaskItems& task) const {
+table::TaskCells Inputs::empty_cells(const engine::TaskItems& task) const {
   table::TaskCells cells;
   cells.task = task.task->name();
   cells.metric = task.task->metric();
@@ -172,7 +172,7 @@ table::TaskCells Inputs::empty_cells(const TaskItems& task) const {
 
 std::vector<plan::TaskLoad> Inputs::task_loads() const {
   std::vector<plan::TaskLoad> all;
-  for (const TaskItems& task : tasks) {
+  for (const engine::TaskItems& task : tasks) {
     const task::Item& first = task.items.front();
     plan::TaskLoad load;
     load.name = task.task->name();
@@ -191,13 +191,13 @@ std::vector<plan::TaskLoad> Inputs::task_loads() const {
 std::vector<plan::TaskLoad> Inputs::kind_loads() const {
   if (!shares_pictures(options)) return task_loads();
   std::vector<plan::TaskLoad> all;
-  for (const Kind& kind : kinds) {
+  for (const engine::Kind& kind : kinds) {
     std::vector<std::vector<std::int64_t>> prompts;
     plan::TaskLoad load;
     load.name = kind.name;
     load.instances = static_cast<std::int64_t>(kind.bundles.size());
-    for (const Member& member : kind.bundles.front()) {
-      const TaskItems& task = tasks[static_cast<std::size_t>(member.task)];
+    for (const engine::Member& member : kind.bundles.front()) {
+      const engine::TaskItems& task = tasks[static_cast<std::size_t>(member.task)];
       const task::Item& item = task.items[static_cast<std::size_t>(member.index)];
       for (std::size_t which = 0; which < item.texts.size(); ++which)
         prompts.push_back(prompt(item, which).ids);
@@ -238,7 +238,7 @@ std::int64_t Inputs::asked_heads() const {
   return options.heads.empty() ? shape.layers * shape.heads : static_cast<std::int64_t>(options.heads.size());
 }
 
-std::int64_t Inputs::head_cells(const TaskItems& task) const {
+std::int64_t Inputs::head_cells(const engine::TaskItems& task) const {
   return static_cast<std::int64_t>(task.items.size()) * (1 + asked_heads());
 }
 

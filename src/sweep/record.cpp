@@ -5,9 +5,7 @@
 #include <cstdio>
 #include <ctime>
 
-#include <ATen/Version.h>
 #include <nlohmann/json.hpp>
-#include <torch/headeronly/version.h>
 
 #include <hones/base/number.hpp>
 #include <hones/base/version.hpp>
@@ -23,42 +21,9 @@ std::string utc_now() {
   return text;
 }
 
-namespace {
-
-// "fast", "plain", or "fast" without the savings that are switched off.
-std::string engine_of(const DiscoverOptions& options) {
-  std::string engine = options.engine;
-  if (engine == "plain") return engine;
-  if (!options.resume) engine += " resume=false";
-  if (!options.tree) engine += " tree=false";
-  if (!options.verify) engine += " verify=false";
-  return engine;
-}
-
-}  // namespace
-
-std::map<std::string, std::string> environment(const Inputs& inputs, const std::string& model_digest) {
-  std::vector<std::string> tasks = inputs.options.tasks;
-  std::sort(tasks.begin(), tasks.end());  // their order changes no bit
-  std::string task_set;
-  for (const std::string& task : tasks) task_set += (task_set.empty() ? "" : ",") + task;
-  return {{"git_commit", std::string(git_commit())},
-          {"libtorch", TORCH_VERSION},
-          {"cpu_capability", at::get_cpu_capability()},
-          {"dtype", model::dtype_name(inputs.dtype)},
-          {"threads_per_rank", std::to_string(inputs.options.threads)},
-          {"tensor_parallel", "1"},
-          {"task_set", task_set},
-          {"tile_positions", std::to_string(inputs.tile_positions)},
-          {"operator", inputs.options.op},
-          {"engine", engine_of(inputs.options)},
-          {"model_digest", model_digest},
-          {"benchmark_digest", inputs.benchmark.digest}};
-}
-
 nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
                                   const std::map<std::string, std::string>& environment) {
-  const DiscoverOptions& options = inputs.options;
+  const engine::DiscoverOptions& options = inputs.options;
   const task::Item& first = inputs.tasks[task].items.front();
   nlohmann::ordered_json json;
   json["schema_version"] = store::kSchemaVersion;
@@ -91,8 +56,8 @@ nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
   return json;
 }
 
-nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
-                        const std::vector<TaskOutput>& outputs) {
+nlohmann::json run_json(const engine::DiscoverOptions& options, const Record& record,
+                        const std::vector<results::TaskOutput>& outputs) {
   nlohmann::json run;
   run["schema_version"] = store::kSchemaVersion;
   run["command_line"] = options.command_line;
@@ -135,13 +100,13 @@ nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
   return run;
 }
 
-std::string closing_words(const DiscoverOptions& options, const Record& record,
-                          const std::vector<TaskOutput>& outputs) {
+std::string closing_words(const engine::DiscoverOptions& options, const Record& record,
+                          const std::vector<results::TaskOutput>& outputs) {
   const std::size_t ranks = record.nodes.size();
   const double heads = record.phases.at("heads"), neurons = record.phases.at("neurons");
   const auto layers = static_cast<double>(outputs.front().cells.shape.layers);
   std::string text = "\n";
-  for (const TaskOutput& output : outputs) text += describe_task(output) + "\n";
+  for (const results::TaskOutput& output : outputs) text += results::describe_task(output) + "\n";
   // Speed is this start's; what earlier ones left took it no time.
   const std::string taken = record.cells_taken_over == 0 ? ""
                                                          : " (" + grouped(record.cells_taken_over) +

@@ -8,10 +8,10 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <hones/plan/unit.hpp>
+#include <hones/results/outputs.hpp>
 #include <hones/store/discovery_file.hpp>
-#include <hones/sweep/outputs.hpp>
-
-#include "inputs.hpp"
+#include <hones/sweep/environment.hpp>
+#include <hones/sweep/inputs.hpp>
 
 namespace hones::sweep {
 
@@ -42,18 +42,15 @@ struct Record {
 
 std::string utc_now();
 
-// Attributes of /environment in discovery.h5: what decides bits, and what was asked.
-std::map<std::string, std::string> environment(const Inputs& inputs, const std::string& model_digest);
-
 // Head of rankings.<task>.json: everything needed to make the list again.
 nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
                                   const std::map<std::string, std::string>& environment);
 
-nlohmann::json run_json(const DiscoverOptions& options, const Record& record,
-                        const std::vector<TaskOutput>& outputs);
+nlohmann::json run_json(const engine::DiscoverOptions& options, const Record& record,
+                        const std::vector<results::TaskOutput>& outputs);
 
 // Rankings, speed and where the files are, for a terminal.
-std::string closing_words(const DiscoverOptions& options, const Record& record,
-                          const std::vector<TaskOutput>& outputs);
+std::string closing_words(const engine::DiscoverOptions& options, const Record& record,
+                          const std::vector<results::TaskOutput>& outputs);
 
 }  // namespace hones::sweep

@@ -131,12 +131,12 @@ std::vector<std::uint8_t> take_over(const std::string& ledger, store::LedgerTask
   return held;
 }
 
-std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units, const std::vector<Kind>& kinds,
+std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units, const std::vector<engine::Kind>& kinds,
                                 const table::Shape& shape, const std::vector<bool>& asked, const Held& held) {
   if (held.empty()) return units;
-  const auto misses = [&](const Bundle& bundle, std::int64_t column) {
+  const auto misses = [&](const engine::Bundle& bundle, std::int64_t column) {
     return asked[static_cast<std::size_t>(column)] &&
-           std::any_of(bundle.begin(), bundle.end(), [&](const Member& member) {
+           std::any_of(bundle.begin(), bundle.end(), [&](const engine::Member& member) {
              const auto at = static_cast<std::size_t>(member.index * shape.columns() + column);
              return held[static_cast<std::size_t>(member.task)][at] == 0;
            });
@@ -144,7 +144,8 @@ std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units, const std:
   std::vector<plan::Unit> parts;
   for (const plan::Unit& unit : units) {
     for (std::int64_t b = unit.instance_begin; b < unit.instance_end; ++b) {
-      const Bundle& bundle = kinds[static_cast<std::size_t>(unit.load)].bundles[static_cast<std::size_t>(b)];
+      const engine::Bundle& bundle =
+          kinds[static_cast<std::size_t>(unit.load)].bundles[static_cast<std::size_t>(b)];
       const bool plain = unit.owns_plain && misses(bundle, 0);
       const auto needed = [&](std::int64_t layer) {
         bool any = plain && layer == unit.layer_begin;  // the plain column goes with a unit's first layer
@@ -184,9 +185,9 @@ std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units,
   return parts;
 }
 
-void drop_held(Work& work, const Held& held, const table::Shape& shape) {
+void drop_held(engine::Work& work, const Held& held, const table::Shape& shape) {
   if (held.empty()) return;
-  for (Work::Block& block : work.blocks) {
+  for (engine::Work::Block& block : work.blocks) {
     const auto task = static_cast<std::size_t>(block.task);
     table::CellBlock& cells = block.cells;
     const auto first = static_cast<std::size_t>(cells.instance * shape.columns() + cells.begin);

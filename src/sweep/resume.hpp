@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include <hones/engine/bundle.hpp>
+#include <hones/engine/evaluator.hpp>
 #include <hones/plan/unit.hpp>
 #include <hones/store/ledger.hpp>
-#include <hones/sweep/bundle.hpp>
-#include <hones/sweep/evaluator.hpp>
 #include <hones/sweep/stage.hpp>
 #include <hones/table/cells.hpp>
 
@@ -34,13 +34,13 @@ std::vector<std::uint8_t> take_over(const std::string& ledger, store::LedgerTask
                                     table::TaskCells& cells, StageSummary& before);
 
 // Of the head stage: units cut down to bundles and layers with cells that are not held; numbered anew.
-std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units, const std::vector<Kind>& kinds,
+std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units, const std::vector<engine::Kind>& kinds,
                                 const table::Shape& shape, const std::vector<bool>& asked, const Held& held);
 // Of the neuron stage: units cut down to instances that are not in the sums ([task][N]).
 std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units,
                                 const std::vector<std::vector<std::uint8_t>>& in_sums);
 
 // A unit may compute a few cells again beside those that were missing: the ledger's stay.
-void drop_held(Work& work, const Held& held, const table::Shape& shape);
+void drop_held(engine::Work& work, const Held& held, const table::Shape& shape);
 
 }  // namespace hones::sweep

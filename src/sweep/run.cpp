@@ -21,7 +21,7 @@ namespace hones::sweep {
 using comm::Clock;
 using comm::seconds_since;
 
-ExitCode with_advice(const DiscoverOptions& options, const std::function<ExitCode()>& job) {
+ExitCode with_advice(const engine::DiscoverOptions& options, const std::function<ExitCode()>& job) {
   const std::string advice = "use fewer ranks on this node, a smaller engine.tile_positions (" +
                              std::to_string(options.tile_positions) +
                              " now; 0: by the model's shape) or bf16";
@@ -30,7 +30,7 @@ ExitCode with_advice(const DiscoverOptions& options, const std::function<ExitCod
   return code;
 }
 
-Run::Run(const DiscoverOptions& options, comm::Communicator& world)
+Run::Run(const engine::DiscoverOptions& options, comm::Communicator& world)
     : options_(options), world_(world), start_(comm::Clock::now()) {
   record_.begun = utc_now();
   record_.cells_by_rank.assign(static_cast<std::size_t>(world.size()), 0);
@@ -98,7 +98,8 @@ void Run::read_weights() {
     if (!warning.empty()) log::warning(warning);
   }
   inputs_->load_weights();
-  for (const TaskItems& task : inputs_->tasks) outputs_.emplace_back().cells = inputs_->empty_cells(task);
+  for (const engine::TaskItems& task : inputs_->tasks)
+    outputs_.emplace_back().cells = inputs_->empty_cells(task);
   asked_.assign(static_cast<std::size_t>(inputs_->shape.columns()), options_.heads.empty());
   asked_[0] = true;
   for (const table::Head head : options_.heads)
@@ -145,15 +146,15 @@ store::FileHeader Run::header() const {
 }
 
 bool Run::fill_cells(const std::string& phase, std::vector<plan::Unit> units,
-                     const std::function<Work(const plan::Unit&)>& work) {
+                     const std::function<engine::Work(const plan::Unit&)>& work) {
   begin_phase(phase);
   if (world_.rank() == 0) units = left_of(units, inputs_->kinds, inputs_->shape, asked_, held_);
   cells_done_ = stage(
       std::move(units),
       [&](const plan::Unit& unit) {
-        Work done = work(unit);
+        engine::Work done = work(unit);
         drop_held(done, held_, inputs_->shape);
-        for (Work::Block& block : done.blocks) {
+        for (engine::Work::Block& block : done.blocks) {
           if (!environments_.empty())
             block.cells.environment.assign(block.cells.states.size(), environment_index_);
           outputs_[static_cast<std::size_t>(block.task)].cells.own.push_back(std::move(block.cells));
@@ -169,7 +170,7 @@ bool Run::fill_cells(const std::string& phase, std::vector<plan::Unit> units,
     instance.state = table::InstanceState::excluded;
     instance.reason = exclusion.reason;
   }
-  for (TaskOutput& output : outputs_) {
+  for (results::TaskOutput& output : outputs_) {
     reduce_cells(output);
     if (std::none_of(output.cells.instances.begin(), output.cells.instances.end(),
                      [](const table::Instance& i) { return i.state == table::InstanceState::done; })) {
@@ -182,7 +183,7 @@ bool Run::fill_cells(const std::string& phase, std::vector<plan::Unit> units,
 }
 
 // Afterwards states, utilities, log-probabilities and BLEU counts are complete on every rank.
-void Run::reduce_cells(TaskOutput& output) {
+void Run::reduce_cells(results::TaskOutput& output) {
   table::TaskCells& cells = output.cells;
   table::place_blocks(cells);
   output.bleu = table::bleu_of(cells, 0);

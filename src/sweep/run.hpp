@@ -17,14 +17,14 @@
 
 #include <hones/base/error.hpp>
 #include <hones/comm/communicator.hpp>
+#include <hones/engine/options.hpp>
+#include <hones/results/outputs.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/store/ledger.hpp>
 #include <hones/store/progress.hpp>
-#include <hones/sweep/options.hpp>
-#include <hones/sweep/outputs.hpp>
+#include <hones/sweep/inputs.hpp>
 #include <hones/sweep/stage.hpp>
 
-#include "inputs.hpp"
 #include "record.hpp"
 #include "resume.hpp"
 
@@ -40,7 +40,7 @@ std::span<std::uint8_t> bytes_of(std::vector<T>& values) {
 }
 
 // Runs a job; an error of LibTorch becomes a line with what to do about memory.
-ExitCode with_advice(const DiscoverOptions& options, const std::function<ExitCode()>& job);
+ExitCode with_advice(const engine::DiscoverOptions& options, const std::function<ExitCode()>& job);
 
 // All members but those that say otherwise are collective, like everything that a job does.
 class Run {
@@ -51,7 +51,7 @@ class Run {
 
  protected:
   // Both must outlive it.
-  Run(const DiscoverOptions& options, comm::Communicator& world);
+  Run(const engine::DiscoverOptions& options, comm::Communicator& world);
 
   // Inputs, weights, and what else a job needs before anything is computed.
   virtual void read() = 0;
@@ -74,13 +74,14 @@ class Run {
   // The stage that fills the table: `work` computes the cells of a unit. Afterwards the tables are complete
   // on every rank, exclusions included. False: stopped on request.
   bool fill_cells(const std::string& phase, std::vector<plan::Unit> units,
-                  const std::function<Work(const plan::Unit&)>& work);
-  void reduce_cells(TaskOutput& output);
-  StageSummary stage(std::vector<plan::Unit> units, const std::function<Work(const plan::Unit&)>& work,
-                     const StageSummary& before, bool cell_stage);
+                  const std::function<engine::Work(const plan::Unit&)>& work);
+  void reduce_cells(results::TaskOutput& output);
+  StageSummary stage(std::vector<plan::Unit> units,
+                     const std::function<engine::Work(const plan::Unit&)>& work, const StageSummary& before,
+                     bool cell_stage);
   void checkpoint(const StageSummary& so_far, bool cell_stage, bool finished);
   void log_stop() const;
-  void log_unit(const plan::Unit& unit, const Work& work, double seconds) const;
+  void log_unit(const plan::Unit& unit, const engine::Work& work, double seconds) const;
   store::FileHeader header() const;
   std::string share_text(const std::string& of_rank_zero, double seconds);
   void gather_nodes();  // into record_, on every rank
@@ -96,14 +97,14 @@ class Run {
                  what);
   }
 
-  const DiscoverOptions& options_;
+  const engine::DiscoverOptions& options_;
   comm::Communicator& world_;
   comm::Clock::time_point start_;
   comm::Clock::time_point phase_start_;
   std::string phase_;
   std::optional<Inputs> inputs_;
   std::string model_digest_;
-  std::vector<TaskOutput> outputs_;
+  std::vector<results::TaskOutput> outputs_;
   std::filesystem::path ledger_;  // to go on from; empty: none
   store::Ledger taken_;           // it, but for the cells
   Held held_;
@@ -118,7 +119,7 @@ class Run {
   Record record_;
 
  private:
-  table::TaskCells cells_so_far(TaskOutput& output, std::int32_t task,
+  table::TaskCells cells_so_far(results::TaskOutput& output, std::int32_t task,
                                 const std::vector<plan::Exclusion>& exclusions, bool cell_stage);
   store::Progress progress_of(const StageView& view, std::int64_t cells_all,
                               const StageSummary& before) const;

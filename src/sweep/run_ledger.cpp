@@ -74,11 +74,11 @@ void Run::settle_environment() {
                    std::to_string(environment_index_) + ", this one");
   }
   if (environments_.size() == 1) environments_.clear();
-  for (TaskOutput& output : outputs_) output.cells.by_environment = !environments_.empty();
+  for (results::TaskOutput& output : outputs_) output.cells.by_environment = !environments_.empty();
 }
 
 // The task's table as the ledger takes it: this rank's blocks moved in, states of all ranks, exclusions.
-table::TaskCells Run::cells_so_far(TaskOutput& output, std::int32_t task,
+table::TaskCells Run::cells_so_far(results::TaskOutput& output, std::int32_t task,
                                    const std::vector<plan::Exclusion>& exclusions, bool cell_stage) {
   std::vector<table::CellBlock> own = std::move(output.cells.own);
   output.cells.own.clear();

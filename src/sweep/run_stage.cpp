@@ -82,7 +82,7 @@ store::Progress Run::progress_of(const StageView& view, std::int64_t cells_all,
 }
 
 // For the rank's own log file.
-void Run::log_unit(const plan::Unit& unit, const Work& work, double seconds) const {
+void Run::log_unit(const plan::Unit& unit, const engine::Work& work, double seconds) const {
   const std::string what = unit.stage == plan::Stage::neurons
                                ? inputs_->tasks.at(static_cast<std::size_t>(unit.load)).task->name()
                                : inputs_->kinds.at(static_cast<std::size_t>(unit.load)).name;
@@ -96,7 +96,8 @@ void Run::log_unit(const plan::Unit& unit, const Work& work, double seconds) con
   log::debug(line);
 }
 
-StageSummary Run::stage(std::vector<plan::Unit> units, const std::function<Work(const plan::Unit&)>& work,
+StageSummary Run::stage(std::vector<plan::Unit> units,
+                        const std::function<engine::Work(const plan::Unit&)>& work,
                         const StageSummary& before, bool cell_stage) {
   const std::int64_t cells_all = cells_of_all(cell_stage);
   std::unique_ptr<plan::Scheduler> scheduler;
@@ -109,7 +110,7 @@ StageSummary Run::stage(std::vector<plan::Unit> units, const std::function<Work(
   StageHooks hooks;
   hooks.work = [&](const plan::Unit& unit) {
     const auto began = comm::Clock::now();
-    const Work done = work(unit);
+    const engine::Work done = work(unit);
     log_unit(unit, done, seconds_since(began));
     plan::Outcome outcome;
     outcome.cells = done.cells;

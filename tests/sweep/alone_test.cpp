@@ -7,9 +7,9 @@
 
 #include <hones/base/error.hpp>
 #include <hones/checkpoint/safetensors.hpp>
+#include <hones/engine/evaluator.hpp>
+#include <hones/results/rank.hpp>
 #include <hones/store/ledger.hpp>
-#include <hones/sweep/evaluator.hpp>
-#include <hones/sweep/rank.hpp>
 
 #include "support/usage_error.hpp"
 #include "sweep/support.hpp"
@@ -22,7 +22,7 @@ class Alone : public testing::Test {
   static void SetUpTestSuite() {
     scratch_ = new test::Scratch;
     test::draw_benchmark(scratch_->path());
-    options_ = new sweep::DiscoverOptions(test::small_run(scratch_->path(), "out"));
+    options_ = new engine::DiscoverOptions(test::small_run(scratch_->path(), "out"));
     sweep::discover(*options_, *comm::local());
   }
   static void TearDownTestSuite() {
@@ -31,15 +31,15 @@ class Alone : public testing::Test {
   }
   static const std::filesystem::path& folder() { return scratch_->path(); }
   static inline test::Scratch* scratch_ = nullptr;
-  static inline sweep::DiscoverOptions* options_ = nullptr;
+  static inline engine::DiscoverOptions* options_ = nullptr;
 };
 
-std::string usage_error(const sweep::DiscoverOptions& options) {
+std::string usage_error(const engine::DiscoverOptions& options) {
   return test::usage_error([&] { sweep::discover(options, *comm::local()); });
 }
 
 // The line of a run that must end for its bad instances; empty (and a failure) when it does not.
-std::string bad_instances(const sweep::DiscoverOptions& options) {
+std::string bad_instances(const engine::DiscoverOptions& options) {
   try {
     sweep::discover(options, *comm::local());
   } catch (const Error& error) {
@@ -52,7 +52,7 @@ std::string bad_instances(const sweep::DiscoverOptions& options) {
 
 TEST_F(Alone, AFolderOfOtherSettingsOrWithoutALedgerIsRefusedWithoutRestart) {
   const std::string before = read_file(options_->out / "heads.vqa.csv");
-  sweep::DiscoverOptions other = *options_;
+  engine::DiscoverOptions other = *options_;
   const std::string top_k = R"("ranking.top_k":5)";
   other.settings_json.replace(other.settings_json.find(top_k), top_k.size(), R"("ranking.top_k":4)");
   EXPECT_NE(usage_error(other).find(
@@ -69,7 +69,7 @@ TEST_F(Alone, AFolderOfOtherSettingsOrWithoutALedgerIsRefusedWithoutRestart) {
 }
 
 TEST_F(Alone, RestartBeginsAnewAndGivesTheSame) {
-  sweep::DiscoverOptions again = *options_;
+  engine::DiscoverOptions again = *options_;
   again.out = folder() / "again";
   sweep::discover(again, *comm::local());
   again.restart = true;
@@ -79,10 +79,10 @@ TEST_F(Alone, RestartBeginsAnewAndGivesTheSame) {
 }
 
 TEST_F(Alone, RankGivesTheSameBytes) {
-  sweep::RankOptions rank;
+  results::RankOptions rank;
   rank.folder = options_->out;
   const std::string before = read_file(options_->out / "discovery.h5");
-  sweep::rank(rank);
+  results::rank(rank);
   for (const char* task : {"vqa", "ocr", "caption"}) {
     for (const std::string& file :
          {std::string("heads.") + task + ".csv", std::string("neurons.") + task + ".csv",
@@ -94,22 +94,22 @@ TEST_F(Alone, RankGivesTheSameBytes) {
 }
 
 TEST_F(Alone, RankWithOtherSettingsIsAnotherRanking) {
-  sweep::RankOptions rank;
+  results::RankOptions rank;
   rank.folder = options_->out;
   rank.out = folder() / "rank2";
   rank.top_k = 2;
   rank.neuron_mode = "after_mean";
   rank.weights = "uniform";
   rank.neuron_share = 0.05;
-  sweep::rank(rank);
+  results::rank(rank);
   const auto json = nlohmann::json::parse(read_file(rank.out / "rankings.caption.json"));
   EXPECT_EQ(json["top_heads"].size(), 2U);
   EXPECT_EQ(json["neurons"]["mode"], "after_mean");
   EXPECT_EQ(json["neurons"]["selected"], 26);  // 5 % of 4 * 128, half up
   rank.top_k = 7;
-  EXPECT_THROW(sweep::rank(rank), UsageError);  // six heads are stored
+  EXPECT_THROW(results::rank(rank), UsageError);  // six heads are stored
   rank.folder = folder() / "nowhere";
-  EXPECT_THROW(sweep::rank(rank), DataError);
+  EXPECT_THROW(results::rank(rank), DataError);
 }
 
 TEST_F(Alone, TheListTellsHowToMakeItAgain) {
@@ -124,7 +124,7 @@ TEST_F(Alone, TheListTellsHowToMakeItAgain) {
 }
 
 TEST_F(Alone, WrongInputsAreNamed) {
-  sweep::DiscoverOptions options = *options_;
+  engine::DiscoverOptions options = *options_;
   options.out = folder() / "wrong";
   options.tasks = {"vqa", "counting"};
   EXPECT_NE(usage_error(options).find("counting"), std::string::npos);
@@ -152,8 +152,8 @@ TEST_F(Alone, WrongInputsAreNamed) {
 }
 
 // Noise so large that every intervened run overflows, while the plain runs are fine.
-sweep::DiscoverOptions overflowing(const sweep::DiscoverOptions& options) {
-  sweep::DiscoverOptions loud = options;
+engine::DiscoverOptions overflowing(const engine::DiscoverOptions& options) {
+  engine::DiscoverOptions loud = options;
   loud.tasks = {"vqa", "ocr"};
   loud.op = "gaussian";
   loud.sigma = 1e42;
@@ -162,7 +162,7 @@ sweep::DiscoverOptions overflowing(const sweep::DiscoverOptions& options) {
 }
 
 TEST_F(Alone, InvalidCellsBeyondTheLimitEndTheRunAndNameTheTask) {
-  sweep::DiscoverOptions options = overflowing(*options_);
+  engine::DiscoverOptions options = overflowing(*options_);
   options.out = folder() / "loud";
   const std::string line = bad_instances(options);
   EXPECT_NAMES(line, "task ");
@@ -191,7 +191,7 @@ void write_loud_model(const std::filesystem::path& from, const std::filesystem::
 
 TEST_F(Alone, ContributionsTooLargeForTheSumsEndTheRunWithoutAdviceOnTheDtypeItHas) {
   write_loud_model(options_->model, folder() / "loud-model");
-  sweep::DiscoverOptions options = *options_;
+  engine::DiscoverOptions options = *options_;
   options.model = folder() / "loud-model";
   options.tasks = {"vqa"};
   options.out = folder() / "loud-neurons";
@@ -201,7 +201,7 @@ TEST_F(Alone, ContributionsTooLargeForTheSumsEndTheRunWithoutAdviceOnTheDtypeItH
 }
 
 TEST_F(Alone, InvalidCellsWithinTheLimitAreStoredAsSuch) {
-  sweep::DiscoverOptions options = overflowing(*options_);
+  engine::DiscoverOptions options = overflowing(*options_);
   options.max_bad = 0.9;
   options.out = folder() / "tolerated";
   sweep::discover(options, *comm::local());
@@ -224,7 +224,7 @@ TEST_F(Alone, ReasonsNameNoFolder) {
   const auto items =
       task::make_task("vqa", "paper")->items(benchmark::load(holes / "benchmark", "discovery"), 1);
   std::filesystem::remove(holes / "source" / "images" / items.front().file_name);
-  sweep::DiscoverOptions options = *options_;
+  engine::DiscoverOptions options = *options_;
   options.benchmark = holes / "benchmark";
   options.out = folder() / "with-holes";
   sweep::discover(options, *comm::local());
@@ -237,7 +237,7 @@ TEST_F(Alone, ReasonsNameNoFolder) {
 }
 
 TEST_F(Alone, DryRunTouchesNothing) {
-  sweep::DiscoverOptions options = *options_;
+  engine::DiscoverOptions options = *options_;
   options.out = folder() / "dry";
   const std::string plan = sweep::dry_run(options, 2);
   EXPECT_NE(plan.find("225 cells"), std::string::npos) << plan;  // 3 tasks x 3 instances x 25 columns
@@ -246,11 +246,11 @@ TEST_F(Alone, DryRunTouchesNothing) {
 
 TEST(Tiles, FollowFromShapeAlone) {
   checkpoint::DecoderConfig config;  // 7B
-  const std::int64_t positions = sweep::default_tile_positions(config, 2);
+  const std::int64_t positions = engine::default_tile_positions(config, 2);
   EXPECT_EQ(positions, (std::int64_t{1} << 30) / (2 * (6 * 4096 + 3 * 11008 + 2 * 32 * 4096)));
-  EXPECT_EQ(sweep::tile_rows(positions, 650, 32), positions / 650);
-  EXPECT_EQ(sweep::tile_rows(10, 650, 32), 1);
-  EXPECT_EQ(sweep::tile_rows(1000000, 650, 32), 32);
+  EXPECT_EQ(engine::tile_rows(positions, 650, 32), positions / 650);
+  EXPECT_EQ(engine::tile_rows(10, 650, 32), 1);
+  EXPECT_EQ(engine::tile_rows(1000000, 650, 32), 32);
 }
 
 }  // namespace

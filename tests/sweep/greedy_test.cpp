@@ -47,7 +47,7 @@ TEST(Greedy, TwoHundredScenesOfEveryGeneratingTaskAsTransformersAnswersThem) {
   ASSERT_EQ(metadata["pictures_sha256"], pictures_digest(scratch.path() / "benchmark"))
       << "synth draws other pictures than those of the fixture: tools/make_fixtures.py greedy";
 
-  sweep::DiscoverOptions options = test::small_run(scratch.path(), "out");
+  engine::DiscoverOptions options = test::small_run(scratch.path(), "out");
   options.model = kCheckpoint;
   options.instances = -1;
   options.heads = {{0, 0}};

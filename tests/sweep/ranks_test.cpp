@@ -43,7 +43,7 @@ class Ranks : public testing::Test {
   }
 
   // Runs `options` on all ranks, and alone on rank 0 with another cutting and order; compares.
-  static void compare_with_alone(sweep::DiscoverOptions options) {
+  static void compare_with_alone(engine::DiscoverOptions options) {
     const std::filesystem::path together = options.out;
     sweep::discover(options, world());
     if (world().rank() == 0) {
@@ -66,7 +66,7 @@ class Ranks : public testing::Test {
 };
 
 TEST_F(Ranks, UnequalSharesGiveTheSameBits) {
-  sweep::DiscoverOptions options = test::small_run(folder_, "unequal");
+  engine::DiscoverOptions options = test::small_run(folder_, "unequal");
   options.unit_layers = 1;
   compare_with_alone(options);
   if (world().rank() != 0) return;
@@ -86,7 +86,7 @@ TEST_F(Ranks, UnequalSharesGiveTheSameBits) {
 }
 
 TEST_F(Ranks, MoreRanksThanUnits) {
-  sweep::DiscoverOptions options = test::small_run(folder_, "few");
+  engine::DiscoverOptions options = test::small_run(folder_, "few");
   options.tasks = {"ocr"};
   options.instances = 1;
   options.heads = {{2, 1}, {2, 4}};  // one layer: one unit
@@ -100,7 +100,7 @@ TEST_F(Ranks, MoreRanksThanUnits) {
 }
 
 TEST_F(Ranks, RetrievalOnTheTrainedModel) {
-  sweep::DiscoverOptions options = test::small_run(folder_, "retrieval");
+  engine::DiscoverOptions options = test::small_run(folder_, "retrieval");
   options.model = std::filesystem::path(HONES_CHECKPOINT);
   options.tasks = {"retrieval", "vqa"};
   options.queries = 1;
@@ -121,7 +121,7 @@ TEST_F(Ranks, RetrievalOnTheTrainedModel) {
 }
 
 TEST_F(Ranks, RetrievalInUnequalUnitsGivesTheSameBits) {
-  sweep::DiscoverOptions options = test::small_run(folder_, "retrieval-units");
+  engine::DiscoverOptions options = test::small_run(folder_, "retrieval-units");
   options.model = std::filesystem::path(HONES_CHECKPOINT);
   options.tasks = {"retrieval"};
   options.queries = 2;
@@ -183,10 +183,10 @@ void expect_null(const std::filesystem::path& folder, const store::TaskContents&
 }
 
 TEST_F(Ranks, TheNullControlIsExactlyZero) {
-  sweep::DiscoverOptions options = test::small_run(folder_, "none");
+  engine::DiscoverOptions options = test::small_run(folder_, "none");
   options.op = "none";
   sweep::discover(options, world());
-  sweep::DiscoverOptions retrieval = options;
+  engine::DiscoverOptions retrieval = options;
   retrieval.out = folder_ / "none-retrieval";
   retrieval.model = std::filesystem::path(HONES_CHECKPOINT);
   retrieval.tasks = {"retrieval"};
@@ -209,7 +209,7 @@ TEST_F(Ranks, TheNullControlIsExactlyZero) {
 }
 
 TEST_F(Ranks, AnAblationGivesTheSameBits) {
-  sweep::DiscoverOptions found = test::small_run(folder_, "found");
+  engine::DiscoverOptions found = test::small_run(folder_, "found");
   found.rand_head_seeds = 2;
   found.settings_json.insert(1, R"("benchmark.split":"discovery",)");
   compare_with_alone(found);
@@ -217,12 +217,12 @@ TEST_F(Ranks, AnAblationGivesTheSameBits) {
   sweep::AblateOptions options;
   options.run = test::small_run(folder_, "ablated");
   options.run.settings_json = "{}";
-  options.discovery = found.out;
-  options.strategies = sweep::kStrategies;
-  options.budgets = {0.02, 0.2};
-  options.head_budgets = {0, 3, 24};
-  options.random_seeds = 2;
-  options.sets = {{"own", {{1, 3}, {0, 2}, {1, 3}}}};
+  options.masked.discovery = found.out;
+  options.masked.strategies = results::kStrategies;
+  options.masked.budgets = {0.02, 0.2};
+  options.masked.head_budgets = {0, 3, 24};
+  options.masked.random_seeds = 2;
+  options.masked.sets = {{"own", {{1, 3}, {0, 2}, {1, 3}}}};
   sweep::ablate(options, world());
   if (world().rank() == 0) {
     const std::filesystem::path together = options.run.out;
@@ -260,7 +260,7 @@ TEST_F(Ranks, AnAblationGivesTheSameBits) {
 }
 
 TEST_F(Ranks, GaussianNoiseIsTheSameForAnyRankCount) {
-  sweep::DiscoverOptions options = test::small_run(folder_, "gaussian");
+  engine::DiscoverOptions options = test::small_run(folder_, "gaussian");
   options.op = "gaussian";
   options.instances = 1;
   options.unit_layers = 1;
@@ -277,7 +277,7 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
     test::prepare_benchmark(copy, test::small_split());  // notes the broken picture as it is
   }
   wait();
-  sweep::DiscoverOptions options = test::small_run(copy, "out");
+  engine::DiscoverOptions options = test::small_run(copy, "out");
   options.tasks = {"vqa", "ocr"};
   options.unit_layers = 1;
   compare_with_alone(options);

@@ -1,8 +1,7 @@
-// A small benchmark drawn for the tests of the sweep, and runs over it.
+// Runs over a small benchmark, for the tests of the sweep.
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,56 +9,22 @@
 #include <gtest/gtest.h>
 
 #include <hones/base/file.hpp>
-#include <hones/benchmark/prepare.hpp>
-#include <hones/benchmark/synth.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/sweep/discover.hpp>
 
+#include "support/drawn_benchmark.hpp"
 #include "support/same_hdf5.hpp"
 #include "support/scratch.hpp"
 
 namespace hones::test {
-
-// The benchmark of the scenes in FOLDER/source, in FOLDER/benchmark; `out` and the sources are set here.
-inline void prepare_benchmark(const std::filesystem::path& folder, benchmark::PrepareOptions prepare) {
-  prepare.out = folder / "benchmark";
-  benchmark::find_sources(folder / "source", prepare);
-  benchmark::prepare(prepare);
-}
-
-// The same after drawing the scenes.
-inline void draw_benchmark(const std::filesystem::path& folder, benchmark::SynthOptions synth,
-                           const benchmark::PrepareOptions& prepare) {
-  synth.out = folder / "source";
-  benchmark::synth(synth);
-  prepare_benchmark(folder, prepare);
-}
-
-// 60 discovery images, 2 queries of 50 candidates.
-inline benchmark::PrepareOptions small_split() {
-  benchmark::PrepareOptions prepare;
-  prepare.discovery = 60;
-  prepare.dev = 0;
-  prepare.test = 0;
-  prepare.queries = 2;
-  return prepare;
-}
-
-inline void draw_benchmark(const std::filesystem::path& folder) {
-  benchmark::SynthOptions synth;
-  synth.images = 60;
-  synth.seed = 11;
-  synth.near_twins = 0;
-  draw_benchmark(folder, synth, small_split());
-}
 
 // Settings that `rank` reads back, as the command line would have stored them.
 inline constexpr const char* kSettings =
     R"({"discover.bootstrap_resamples":200,"discover.caption_importance":"mean","ranking.neuron_mode":"per_instance",)"
     R"("ranking.neuron_share":0.02,"ranking.top_k":5,"ranking.weights":"importance","run.seed":3407})";
 
-inline sweep::DiscoverOptions small_run(const std::filesystem::path& folder, const std::string& out) {
-  sweep::DiscoverOptions options;
+inline engine::DiscoverOptions small_run(const std::filesystem::path& folder, const std::string& out) {
+  engine::DiscoverOptions options;
   options.model = std::filesystem::path(HONES_TEST_DATA) / "tiny-llava";
   options.benchmark = folder / "benchmark";
   options.tasks = {"vqa", "ocr", "caption"};

@@ -3,7 +3,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/comm/communicator.hpp>
-#include <hones/sweep/options.hpp>
+#include <hones/engine/options.hpp>
 
 namespace hones::sweep {
 
@@ -12,9 +12,9 @@ namespace hones::sweep {
 // again. ExitCode::stopped, on all ranks, when options.stop_asked said so: the ledger is written, the results
 // are not. Every rank calls it with equal options. Throws Error with the exit code of docs/outputs.md; an
 // exception on one rank must end in world.abort() (src/app does it), because the others wait in collectives.
-ExitCode discover(const DiscoverOptions& options, comm::Communicator& world);
+ExitCode discover(const engine::DiscoverOptions& options, comm::Communicator& world);
 
 // What would be done: units, positions, forward passes. Touches nothing.
-std::string dry_run(const DiscoverOptions& options, int ranks);
+std::string dry_run(const engine::DiscoverOptions& options, int ranks);
 
 }  // namespace hones::sweep

@@ -1,0 +1,65 @@
+// What every rank reads before anything is computed, and what follows from it without computing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <hones/benchmark/records.hpp>
+#include <hones/engine/evaluator.hpp>
+#include <hones/engine/options.hpp>
+#include <hones/model/llava.hpp>
+#include <hones/plan/planner.hpp>
+#include <hones/table/cells.hpp>
+
+namespace hones::sweep {
+
+// The evaluator refers to the rest, so the whole stays where it was made.
+class Inputs {
+ public:
+  // Reads the benchmark and, of the checkpoint, everything but the weights. Throws DataError and UsageError;
+  // nothing is written. `options` must outlive it.
+  // share_pictures: tasks that show one picture are computed together, where options.tree has it so.
+  explicit Inputs(const engine::DiscoverOptions& options, bool share_pictures = true);
+  // Sets `model` and `evaluator`. Throws DataError.
+  void load_weights();
+  Inputs(const Inputs&) = delete;
+  Inputs& operator=(const Inputs&) = delete;
+
+  const engine::DiscoverOptions& options;
+  benchmark::Benchmark benchmark;
+  std::vector<engine::TaskItems> tasks;
+  std::vector<engine::Kind> kinds;  // of the head stage
+  checkpoint::LlavaConfig config;
+  at::ScalarType dtype = at::kFloat;
+  table::Shape shape;
+  std::int64_t tile_positions = 0;
+  std::unique_ptr<model::Llava> model;           // none before load_weights
+  std::unique_ptr<engine::Evaluator> evaluator;  // none before load_weights
+
+  std::vector<plan::Unit> head_units(int ranks) const;
+  // Of an ablation: instances by ranges of shape.rows interventions.
+  std::vector<plan::Unit> row_units(int ranks) const;
+  // `stored`: heads of each task whose sums are kept.
+  std::vector<plan::Unit> neuron_units(int ranks, const std::vector<std::int64_t>& stored) const;
+  std::vector<plan::TaskLoad> task_loads() const;  // what a prompt of each task costs
+  std::vector<plan::TaskLoad> kind_loads() const;  // what a bundle of each kind costs
+  std::int64_t asked_heads() const;
+  // Cells of a task in the head stage: every instance plain, and under each head asked for.
+  std::int64_t head_cells(const engine::TaskItems& task) const;
+  table::TaskCells empty_cells(const engine::TaskItems& task) const;
+  // An item's prompt with candidate `which` of item.texts.
+  text::Prompt prompt(const task::Item& item, std::size_t which) const;
+  // How many ids a text has as an answer.
+  std::int64_t tokens(const std::string& text) const;
+
+ private:
+  // Of an item's longest pass: its longest prompt, and for a generated answer the check's positions behind
+  // it.
+  std::int64_t positions(const engine::TaskItems& task, const task::Item& item) const;
+  void check_lengths() const;
+
+  text::Tokenizer tokenizer_;
+};
+
+}  // namespace hones::sweep

@@ -1,0 +1,222 @@
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include <c10/core/InferenceMode.h>
+
+#include <hones/base/error.hpp>
+#include <hones/base/memory.hpp>
+#include <hones/bench/bench.hpp>
+#include <hones/sweep/environment.hpp>
+#include <hones/sweep/forecast.hpp>
+#include <hones/sweep/inputs.hpp>
+
+#include "bench_parts.hpp"
+
+namespace hones::bench {
+
+namespace {
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// A query's first candidates, the positive among them.
+void cut_candidates(task::Item& item, std::int64_t count) {
+  const auto keep = static_cast<std::size_t>(count);
+  if (item.candidate_ids.size() <= keep) return;
+  if (item.attributed >= keep) {
+    std::swap(item.candidate_ids[keep - 1], item.candidate_ids[item.attributed]);
+    std::swap(item.texts[keep - 1], item.texts[item.attributed]);
+    item.attributed = keep - 1;
+  }
+  item.candidate_ids.resize(keep);
+  item.texts.resize(keep);
+}
+
+std::vector<table::Head> first_heads(const table::Shape& shape, std::int64_t count) {
+  std::vector<table::Head> heads;
+  if (count == 0 || count >= shape.heads) return heads;
+  for (std::int32_t layer = 0; layer < shape.layers; ++layer) {
+    for (std::int32_t head = 0; head < count; ++head) heads.push_back({layer, head});
+  }
+  return heads;
+}
+
+// One form over one set of tasks, the whole head stage.
+class Measurement {
+ public:
+  Measurement(const engine::DiscoverOptions& options, const model::Llava& model, std::int64_t candidates)
+      : options_(options), inputs_(options_) {
+    for (engine::TaskItems& task : inputs_.tasks) {
+      instances_ += std::ssize(task.items);
+      generates_ = generates_ || task.task->generates();
+      for (task::Item& item : task.items) {
+        if (candidates == 0 || std::ssize(item.candidate_ids) <= candidates) continue;
+        scale_ = static_cast<double>(item.candidate_ids.size()) / static_cast<double>(candidates);
+        cut_candidates(item, candidates);
+      }
+    }
+    evaluator_ = engine::make_evaluator(options_, model, inputs_.tasks, inputs_.kinds,
+                                        inputs_.benchmark.images, inputs_.tile_positions);
+  }
+
+  BenchRow run() {
+    reset_peak_resident();
+    const std::int64_t resident = resident_bytes();
+    const double wall = wall_seconds(), cpu = cpu_seconds();
+    engine::Work sum;
+    for (std::size_t kind = 0; kind < inputs_.kinds.size(); ++kind) {
+      plan::Unit unit;
+      unit.load = static_cast<std::int32_t>(kind);
+      unit.instance_end = std::ssize(inputs_.kinds[kind].bundles);
+      unit.layer_end = inputs_.shape.layers;
+      unit.owns_plain = true;
+      const engine::Work work = evaluator_->heads(unit);
+      if (!work.exclusions.empty())
+        throw DataError("bench: an instance was excluded: " + work.exclusions[0].reason);
+      add(sum, work);
+    }
+    BenchRow row;
+    row.seconds = wall_seconds() - wall;
+    row.cpu_seconds = cpu_seconds() - cpu;
+    row.form = options_.engine == "plain" ? "plain" : "engine";
+    row.peak_added_bytes = static_cast<double>(peak_resident_bytes() - resident);
+    row.instances = instances_;
+    row.cells_measured = sum.cells;
+    row.cells = instances_ * (1 + inputs_.shape.layers * inputs_.shape.heads);
+    // A cell of fewer candidates counts for its share.
+    const double scale = scale_ * static_cast<double>(row.cells) / static_cast<double>(sum.cells);
+    row.seconds *= scale;
+    row.cpu_seconds *= scale;
+    row.useful_flops = sum.useful_flops * scale;
+    row.forward_equivalents = sum.layer_positions / sum.full_layer_positions;
+    row.decode_equivalents = sum.decode_layer_positions / sum.full_layer_positions;
+    if (options_.engine != "plain" && generates_)
+      row.changed_share = static_cast<double>(sum.decoded) / static_cast<double>(generated_);
+    return row;
+  }
+
+ private:
+  void add(engine::Work& sum, const engine::Work& work) {
+    sum.cells += work.cells;
+    sum.decoded += work.decoded;
+    sum.layer_positions += work.layer_positions;
+    sum.decode_layer_positions += work.decode_layer_positions;
+    sum.full_layer_positions += work.full_layer_positions;
+    sum.useful_flops += work.useful_flops;
+    for (const engine::Work::Block& block : work.blocks) {
+      if (!inputs_.tasks[static_cast<std::size_t>(block.task)].task->generates() || block.cells.begin == 0)
+        continue;
+      generated_ +=
+          std::count_if(block.cells.states.begin(), block.cells.states.end(),
+                        [](table::CellState state) { return state != table::CellState::not_asked; });
+    }
+  }
+
+  engine::DiscoverOptions options_;
+  sweep::Inputs inputs_;
+  std::unique_ptr<engine::Evaluator> evaluator_;
+  std::int64_t instances_ = 0, generated_ = 0;
+  bool generates_ = false;
+  double scale_ = 1;
+};
+
+}  // namespace
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double peak_flops(const std::string& dtype) {
+  constexpr std::int64_t kSide = 2048;
+  constexpr int kTimes = 6;  // the first sets kernels up
+  const c10::InferenceMode no_gradients;
+  const at::Tensor a = at::ones({kSide, kSide}, model::dtype_from(dtype, "", false));
+  const at::Tensor b = at::ones_like(a);
+  double best = 0;
+  for (int i = 0; i < kTimes; ++i) {
+    const double start = cpu_seconds();
+    const at::Tensor c = at::matmul(a, b);
+    best = std::max(best, 2.0 * kSide * kSide * kSide / (cpu_seconds() - start));
+  }
+  return best;
+}
+
+BenchReport bench(const BenchOptions& options) {
+  model::configure_threads(options.run.threads);
+  BenchReport report;
+  report.peak_flops = peak_flops(options.run.dtype);
+  engine::DiscoverOptions run = options.run;
+  const auto wants = [&](const char* form) {
+    return std::find(options.forms.begin(), options.forms.end(), form) != options.forms.end();
+  };
+
+  run.heads = {{0, 0}};
+  std::unique_ptr<const model::Llava> model;
+  {
+    sweep::Inputs inputs(run);
+    report.environment = sweep::environment(inputs, checkpoint::model_digest(run.model));
+    model = std::make_unique<model::Llava>(run.model, inputs.dtype);
+    Measurement(run, *model, options.candidates).run();  // pages, kernels
+    if (wants("parts")) report.parts = bench_parts(inputs, *model);
+  }
+  const auto measure = [&](std::string name, std::int64_t candidates) {
+    Measurement measurement(run, *model, candidates);
+    BenchRow row = measurement.run();
+    if (row.form == "engine") {
+      row.forecast_bytes =
+          static_cast<double>(sweep::forecast(run, 1, row.changed_share.value_or(0)).memory.head_stage());
+    } else {
+      row.peak_added_bytes.reset();
+    }
+    row.task = std::move(name);
+    if (candidates > 0 && run.tasks == std::vector<std::string>{"retrieval"})
+      row.candidates_measured = candidates;
+    report.rows.push_back(row);
+    if (options.progress) options.progress(row);
+  };
+  const auto generates = [&](const std::string& task) {
+    const task::Definition* definition = task::find_task(run.known_tasks, task);
+    return definition != nullptr && definition->over == task::Over::records;
+  };
+
+  std::vector<std::pair<std::string, std::vector<std::string>>> sets;
+  for (const std::string& task : options.run.tasks) sets.push_back({task, {task}});
+  if (wants("engine")) {
+    run.engine = "fast";
+    run.heads.clear();
+    auto together = sets;
+    if (sets.size() > 1) together.push_back({"all", options.run.tasks});
+    for (const auto& [name, tasks] : together) {
+      run.tasks = tasks;
+      const bool any = std::any_of(tasks.begin(), tasks.end(), generates);
+      if (options.changed.empty() || !any) {
+        run.forced_share.reset();
+        measure(name, 0);
+        continue;
+      }
+      for (const double share : options.changed) {
+        run.forced_share = share;
+        measure(name, 0);
+      }
+    }
+    run.forced_share.reset();
+  }
+  if (wants("plain")) {
+    run.engine = "plain";
+    const checkpoint::DecoderConfig& text = model->config().text;
+    run.heads = first_heads({text.layers, text.heads, text.intermediate_size}, options.heads);
+    for (const auto& [name, tasks] : sets) {
+      run.tasks = tasks;
+      measure(name, generates(tasks[0]) ? 0 : options.candidates);
+    }
+  }
+  // A busy or throttled machine gives less at one of the two ends: the better one is the peak.
+  report.peak_flops = std::max(report.peak_flops, peak_flops(options.run.dtype));
+  return report;
+}
+
+}  // namespace hones::bench

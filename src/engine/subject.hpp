@@ -1,0 +1,68 @@
+// What the fast engine holds of the pictures it works on.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <hones/engine/bundle.hpp>
+#include <hones/model/prompt_tree.hpp>
+#include <hones/model/tree_pass.hpp>
+
+namespace hones::engine {
+
+// One packed sequence of a bundle, and the plain run over it.
+struct Tree {
+  model::PromptTree packed;
+  std::unique_ptr<model::TreePass> pass;
+  at::Tensor embeddings;  // [T, D]; kept where rows begin at layer 0
+  model::TreeRows plain;
+};
+
+// One instance of a bundle: where its prompts lie, and what the plain run left.
+struct Seat {
+  Member member;
+  const task::Task* what = nullptr;
+  const task::Item* item = nullptr;
+  std::string excluded;
+  std::vector<std::vector<std::int64_t>> prompts;           // ids
+  std::vector<std::pair<std::size_t, std::size_t>> places;  // per prompt: tree, prompt of that tree
+  double prefill_positions = 0;
+  std::size_t read() const {  // positions that logits are computed of
+    return what->generates() ? std::max<std::size_t>(1, answer.size()) : prompts.size();
+  }
+
+  std::vector<std::int64_t> answer;  // generating tasks
+  task::Score score;
+  double utility = 0, answer_logprob = 0;
+  std::vector<double> scores;  // retrieval
+};
+
+struct Subject {
+  std::vector<Seat> seats;
+  std::vector<Tree> trees;
+  at::Tensor features;
+  std::int64_t last_image_position = -1;
+  at::Tensor trunk_sd;  // gaussian only
+  double layer_positions = 0;
+  double useful_flops = 0;  // of the last plain run
+
+  std::vector<model::TreeRows> plain_passes() const {  // per tree
+    std::vector<model::TreeRows> passes;
+    for (const Tree& tree : trees) passes.push_back(tree.plain);
+    return passes;
+  }
+};
+
+// What a pass over the trees says of one instance.
+struct Reading {
+  std::vector<std::int64_t> best;  // argmax at every position read (generating tasks)
+  double draft_logprob = 0;
+  double first_logprob = 0;    // of the plain answer's first id
+  std::vector<double> scores;  // retrieval
+  bool finite = true;
+};
+
+}  // namespace hones::engine
