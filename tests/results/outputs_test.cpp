@@ -11,7 +11,7 @@
 
 #include "support/scratch.hpp"
 
-namespace hones::sweep {
+namespace hones::results {
 namespace {
 
 using table::CellState;
@@ -176,4 +176,4 @@ TEST(Describe, ShowsTenHeadsAtMost) {
 }
 
 }  // namespace
-}  // namespace hones::sweep
+}  // namespace hones::results
