@@ -4,12 +4,12 @@
 #include <hones/base/file.hpp>
 #include <hones/base/log.hpp>
 #include <hones/checkpoint/llava.hpp>
-#include <hones/model/generate.hpp>
 #include <hones/model/no_gradients.hpp>
 
 #include "app/commands.hpp"
 #include "app/model_settings.hpp"
 #include "app/neuron_set.hpp"
+#include "app/one_prompt.hpp"
 #include "app/picture_settings.hpp"
 
 namespace hones::app {
@@ -37,7 +37,7 @@ void check_before_work(const settings::Settings& settings) {
   if (!dump.empty()) check_output_file(settings.named("generate.dump"), dump);
 }
 
-void set_picture(const settings::Settings& settings, model::GenerateOptions& options) {
+void set_picture(const settings::Settings& settings, OnePrompt& options) {
   options.image = settings.path("generate.image");
   options.box = box_of(settings, "generate.box");
   TextRegions regions = regions_of(settings, "generate.text_regions");
@@ -48,7 +48,7 @@ void set_picture(const settings::Settings& settings, model::GenerateOptions& opt
   options.text_mask = pictures.text_mask;
 }
 
-void set_interventions(const settings::Settings& settings, model::GenerateOptions& options) {
+void set_interventions(const settings::Settings& settings, OnePrompt& options) {
   options.replace_heads = settings.list("generate.replace_heads");
   options.mask_neurons = settings.path("generate.mask_neurons");
   if (!options.mask_neurons.empty()) options.masked = read_neuron_set(options.mask_neurons.string());
@@ -58,7 +58,7 @@ void set_interventions(const settings::Settings& settings, model::GenerateOption
 
 void generate(const settings::Settings& settings) {
   check_before_work(settings);
-  model::GenerateOptions options;
+  OnePrompt options;
   set_picture(settings, options);
   set_model(settings, options);
   set_interventions(settings, options);
@@ -72,7 +72,7 @@ void generate(const settings::Settings& settings) {
     if (!warning.empty()) log::warning(warning);
   }
   const model::NoGradients no_gradients;
-  std::string text = model::generate(options);
+  std::string text = answer_text(options);
   if (text.empty() || text.back() != '\n') text += '\n';
   std::fputs(text.c_str(), stdout);
 }

@@ -1,4 +1,4 @@
-// `hones_mpi generate`: one prompt, one picture, with and without interventions.
+// One prompt, one picture, with and without interventions: the words and the JSON of `hones_mpi generate`.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 #include <hones/image/image.hpp>
 
-namespace hones::model {
+namespace hones::app {
 
-struct GenerateOptions {
+struct OnePrompt {
   std::filesystem::path model;  // checkpoint folder (already located)
   std::string snapshot;
   std::filesystem::path image;    // empty: text only (raw prompt without image token)
@@ -39,6 +39,6 @@ struct GenerateOptions {
 };
 
 // Returns what goes to standard output (the answer, or the JSON object of docs/outputs.md).
-std::string generate(const GenerateOptions& options);
+std::string answer_text(const OnePrompt& options);
 
-}  // namespace hones::model
+}  // namespace hones::app

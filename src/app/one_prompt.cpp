@@ -1,14 +1,15 @@
+#include "app/one_prompt.hpp"
+
 #include <charconv>
 #include <map>
 
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
-#include <hones/model/generate.hpp>
 #include <hones/model/generation.hpp>
 #include <hones/model/torch_errors.hpp>
 
-namespace hones::model {
+namespace hones::app {
 
 namespace {
 
@@ -36,27 +37,27 @@ struct Snapshot {
 
 class Run {
  public:
-  explicit Run(const GenerateOptions& options)
+  explicit Run(const OnePrompt& options)
       : options_(options),
         config_(checkpoint::read_llava_config(options.model)),
-        model_(options.model, dtype_from(options.dtype, config_.dtype, false)),
-        op_(operator_from(options.op)) {}
+        model_(options.model, model::dtype_from(options.dtype, config_.dtype, false)),
+        op_(model::operator_from(options.op)) {}
 
   std::string text();
 
  private:
   void encode_prompt();
-  RowEdit edit(std::int64_t first, std::int64_t length) const;
+  model::RowEdit edit(std::int64_t first, std::int64_t length) const;
   bool intervenes() const { return !options_.replace_heads.empty() || !options_.masked.empty(); }
-  nlohmann::ordered_json describe(const Answer& answer) const;
-  Snapshot snapshot(const RowEdit& row) const;
+  nlohmann::ordered_json describe(const model::Answer& answer) const;
+  Snapshot snapshot(const model::RowEdit& row) const;
   void dump() const;
 
-  const GenerateOptions& options_;
+  const OnePrompt& options_;
   checkpoint::LlavaConfig config_;
-  Llava model_;
-  Operator op_;
-  EncodedPrompt prompt_;
+  model::Llava model_;
+  model::Operator op_;
+  model::EncodedPrompt prompt_;
   std::vector<float> pixels_;
   std::int64_t last_image_position_ = -1;
   std::map<std::int64_t, std::vector<std::int64_t>> heads_;  // layer -> heads replaced together
@@ -95,16 +96,16 @@ void Run::encode_prompt() {
   }
 }
 
-RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
-  RowEdit row;
+model::RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
+  model::RowEdit row;
   for (const auto& [layer, heads] : heads_) {
-    HeadEdit replaced{layer, heads, op_, {}};
-    if (op_ == Operator::gaussian) {
+    model::HeadEdit replaced{layer, heads, op_, {}};
+    if (op_ == model::Operator::gaussian) {
       std::vector<at::Tensor> noise;
       for (const std::int64_t head : heads) {
-        noise.push_back(gaussian_noise(options_.seed, options_.image.filename().string(), layer, head,
-                                       "generate", first, length, last_image_position_,
-                                       trunk_sd_[layer][head], options_.sigma));
+        noise.push_back(model::gaussian_noise(options_.seed, options_.image.filename().string(), layer, head,
+                                              "generate", first, length, last_image_position_,
+                                              trunk_sd_[layer][head], options_.sigma));
       }
       replaced.noise = at::stack(noise);
     }
@@ -114,7 +115,7 @@ RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
   return row;
 }
 
-nlohmann::ordered_json Run::describe(const Answer& answer) const {
+nlohmann::ordered_json Run::describe(const model::Answer& answer) const {
   if (!answer.finite) throw Error(ExitCode::bad_instances, "the logits are not finite; try --dtype fp32");
   nlohmann::ordered_json json;
   json["prompt_ids"] = prompt_.ids;
@@ -125,14 +126,14 @@ nlohmann::ordered_json Run::describe(const Answer& answer) const {
   return json;
 }
 
-Snapshot Run::snapshot(const RowEdit& row) const {
+Snapshot Run::snapshot(const model::RowEdit& row) const {
   const auto T = static_cast<std::int64_t>(prompt_.ids.size());
-  ForwardInput input;
+  model::ForwardInput input;
   input.start.residual = model_.embed(prompt_.ids, prompt_.ids.size(), prompt_.features);
-  input.sequence = linear_sequence(T);
+  input.sequence = model::linear_sequence(T);
   input.rows = {row};
   input.readouts.hidden_at = input.readouts.a_at = input.readouts.z_at = {T - 1};
-  const ForwardOutput output = model_.decoder().forward(input);
+  const model::ForwardOutput output = model_.decoder().forward(input);
   const auto stacked = [](const std::vector<at::Tensor>& layers) {  // each [1, 1, ...]
     std::vector<at::Tensor> rows;
     for (const at::Tensor& layer : layers) rows.push_back(layer.select(0, 0).select(0, 0));
@@ -194,32 +195,32 @@ std::string Run::text() {
     if (!gain.defined()) gain = at::ones({config_.text.intermediate_size}, at::kFloat);
     gain[neuron] = 0;
   }
-  if (op_ == Operator::gaussian && !heads_.empty()) {
+  if (op_ == model::Operator::gaussian && !heads_.empty()) {
     if (last_image_position_ < 0)
       throw UsageError("operator gaussian measures its noise on the picture's positions; give --image");
-    ForwardInput input;
+    model::ForwardInput input;
     input.start.residual = model_.embed(prompt_.ids, prompt_.ids.size(), prompt_.features);
-    input.sequence = linear_sequence(static_cast<std::int64_t>(prompt_.ids.size()));
+    input.sequence = model::linear_sequence(static_cast<std::int64_t>(prompt_.ids.size()));
     input.rows.resize(1);
     input.readouts.z_all = true;
-    trunk_sd_ = trunk_deviation(model_.decoder().forward(input).z, last_image_position_);
+    trunk_sd_ = model::trunk_deviation(model_.decoder().forward(input).z, last_image_position_);
   }
 
-  const Generator generator(model_, options_.max_new_tokens);
-  const Answer plain =
-      generator.run(prompt_, 1, [](std::int64_t, std::int64_t) { return std::vector<RowEdit>(1); }, {})
+  const model::Generator generator(model_, options_.max_new_tokens);
+  const model::Answer plain =
+      generator.run(prompt_, 1, [](std::int64_t, std::int64_t) { return std::vector<model::RowEdit>(1); }, {})
           .rows[0];
   nlohmann::ordered_json json;
   json["model"] = {{"snapshot", options_.snapshot.empty() ? nlohmann::ordered_json(nullptr)
                                                           : nlohmann::ordered_json(options_.snapshot)},
-                   {"dtype", dtype_name(model_.decoder().dtype())}};
+                   {"dtype", model::dtype_name(model_.decoder().dtype())}};
   json.update(describe(plain));
   std::string words = json["text"];
   if (intervenes()) {
     const auto edits = [&](std::int64_t first, std::int64_t length) {
-      return std::vector<RowEdit>{edit(first, length)};
+      return std::vector<model::RowEdit>{edit(first, length)};
     };
-    const Answer changed = generator.run(prompt_, 1, edits, plain.ids).rows[0];
+    const model::Answer changed = generator.run(prompt_, 1, edits, plain.ids).rows[0];
     json["intervened"] = describe(changed);
     const auto [left, right] =
         std::mismatch(plain.ids.begin(), plain.ids.end(), changed.ids.begin(), changed.ids.end());
@@ -234,11 +235,11 @@ std::string Run::text() {
 
 }  // namespace
 
-std::string generate(const GenerateOptions& options) {
-  configure_threads(options.threads);
+std::string answer_text(const OnePrompt& options) {
+  model::configure_threads(options.threads);
   std::string text;
-  with_torch_errors("try --dtype bf16, or fewer new tokens", [&] { text = Run(options).text(); });
+  model::with_torch_errors("try --dtype bf16, or fewer new tokens", [&] { text = Run(options).text(); });
   return text;
 }
 
-}  // namespace hones::model
+}  // namespace hones::app
