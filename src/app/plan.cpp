@@ -4,7 +4,7 @@
 
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
-#include <hones/model/llava.hpp>
+#include <hones/model/threads.hpp>
 #include <hones/sweep/bench.hpp>
 #include <hones/sweep/forecast.hpp>
 
