@@ -5,6 +5,7 @@
 
 Every source is followed through the headers that it reaches, with the rooms that its library knows (ROOMS, and theirs).
 """
+import os
 import pathlib
 import re
 import sys
@@ -35,14 +36,14 @@ class Includes:
                                 if (match := INCLUDE.match(line))]
         return self.lines[file]
 
-    def resolve(self, file: str, kind: str, what: str):
+    def resolve(self, file: str, kind: str, what: str, library: Library):
         """The repository's file that an include means, None for one of the system."""
         if what.startswith("hones/"):
             return "include/" + what
         if kind == "<":
             return None
-        beside = pathlib.PurePath(file).parent / what
-        return beside.as_posix() if (self.root / beside).is_file() else "src/" + what
+        places = [os.path.normpath(f"{folder}/{what}") for folder in (os.path.dirname(file), f"src/{library.folder}", "src")]
+        return next((place for place in places if (self.root / place).is_file()), places[-1])
 
     def tell(self, file: str, line: int, text: str) -> None:
         self.findings.setdefault((file, line), f"{file}:{line}: {text}")
@@ -54,7 +55,7 @@ class Includes:
             self.reached.add(file)
             through = "" if file == start else f", reached from {start}"
             for line, kind, what in self.of(file):
-                target = self.resolve(file, kind, what)
+                target = self.resolve(file, kind, what, library)
                 if target is None:
                     self.check_system(file, line, what, library, through)
                 elif not (self.root / target).is_file():

@@ -280,6 +280,13 @@ class Arrows(Tree):
         self.write({"src/app/main.cpp": '#include "store/handle.hpp"\n'})
         self.expect(arrows.check, "src/app/main.cpp:1: includes store/handle.hpp; expected no header of another room's src")
 
+    def test_headers_are_sought_beside_the_file_and_from_the_folder_of_the_library(self):
+        self.write({"src/store/parts/part.hpp": '#include "../handle.hpp"\n#include "handle.hpp"\n',
+                    "src/store/file.cpp": '#include "parts/part.hpp"\n'})
+        self.expect(arrows.check)
+        self.write({"src/store/parts/part.hpp": '#include "../../comm/private.hpp"\n', "src/comm/private.hpp": ""})
+        self.expect(arrows.check, "src/store/parts/part.hpp:1: includes ../../comm/private.hpp; expected no header")
+
     def test_headers_that_are_not_there_and_sources_that_nobody_compiles(self):
         self.write({"src/comm/comm.cpp": "#include <hones/comm/gone.hpp>\n", "src/comm/extra.cpp": ""})
         self.expect(arrows.check, "src/comm/comm.cpp:1: includes hones/comm/gone.hpp; expected a file", "src/comm/extra.cpp:1: is compiled by no library")
