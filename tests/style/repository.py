@@ -1,6 +1,7 @@
 """What the style checks share: the repository's files, and how findings are told."""
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -8,12 +9,19 @@ NOT_OURS = {".git", ".venv", ".cache", "build", "results", "__pycache__"}  # whe
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 
 
+def listed_by_git(root: pathlib.Path) -> list[pathlib.Path] | None:
+    """None where there is no git, or no repository."""
+    if not (root / ".git").exists() or not shutil.which("git"):
+        return None
+    listed = subprocess.run(["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-z", "--cached", "--others",
+                             "--exclude-standard"], capture_output=True)
+    return [root / name.decode() for name in listed.stdout.split(b"\0") if name] if listed.returncode == 0 else None
+
+
 def files(root: pathlib.Path, *suffixes: str) -> list[pathlib.Path]:
     """Files with these suffixes below `root`, those that git ignores left out; in order of path."""
-    git = ["git", "-c", "safe.directory=*", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    if (root / ".git").exists() and (listed := subprocess.run(git, capture_output=True)).returncode == 0:
-        found = [root / name.decode() for name in listed.stdout.split(b"\0") if name]
-    else:
+    found = listed_by_git(root)
+    if found is None:
         found = []
         for folder, subfolders, names in os.walk(root):
             subfolders[:] = [name for name in subfolders if name not in NOT_OURS]
