@@ -26,7 +26,6 @@ class Includes:
     def __init__(self, root: pathlib.Path, rooms: Rooms):
         self.root, self.rooms = root, rooms
         self.findings = {}
-        self.reached = set()
         self.lines = {}  # of a file: [(line, "<" or '"', what)]
 
     def of(self, file: str) -> list:
@@ -52,7 +51,6 @@ class Includes:
         known, waiting, seen = self.rooms.closures[library.name], [start], {start}
         while waiting:
             file = waiting.pop()
-            self.reached.add(file)
             through = "" if file == start else f", reached from {start}"
             for line, kind, what in self.of(file):
                 target = self.resolve(file, kind, what, library)
@@ -99,13 +97,13 @@ def check_includes(root: pathlib.Path, rooms: Rooms) -> list:
             includes.follow(name, compiled[name])
         else:
             includes.tell(name, 1, "is compiled by no library; expected its name in a CMakeLists.txt below src")
-    for name in (name for name in names if name.endswith(".hpp") and name not in includes.reached):
+    for name in (name for name in names if name.endswith(".hpp")):
         follow_header(includes, rooms, name)
     return list(includes.findings.values())
 
 
 def follow_header(includes: Includes, rooms: Rooms, name: str) -> None:
-    """A header that no source of src reaches: right where it is right for one of the libraries it may belong to."""
+    """A header by itself, whoever includes it: right where it is right for one of the libraries it may belong to."""
     least = None
     for library in rooms.owners(name):
         trial = Includes(includes.root, rooms)
@@ -114,7 +112,7 @@ def follow_header(includes: Includes, rooms: Rooms, name: str) -> None:
             least = trial.findings
     if least is None:
         includes.tell(name, 1, "belongs to no room; expected a library of this folder in src")
-    includes.findings |= least or {}
+    includes.findings = (least or {}) | includes.findings
 
 
 def check_graph(rooms: Rooms) -> list:

@@ -258,8 +258,10 @@ class Arrows(Tree):
         self.write({"include/hones/store/file.hpp": "#include <hones/model/threads.hpp>\n"})
         self.expect(arrows.check, "include/hones/store/file.hpp:1: includes hones/model/threads.hpp, reached from src/store/file.cpp")
 
-    def test_a_header_that_no_source_includes(self):
+    def test_a_header_that_no_source_of_its_room_includes(self):
         self.write({"include/hones/comm/lonely.hpp": "\n#include <hones/model/threads.hpp>\n"})
+        self.expect(arrows.check, "include/hones/comm/lonely.hpp:2: includes hones/model/threads.hpp")
+        self.change("src/app/main.cpp", "#include <hones/base", "#include <hones/comm/lonely.hpp>\n#include <hones/base")
         self.expect(arrows.check, "include/hones/comm/lonely.hpp:2: includes hones/model/threads.hpp")
 
     def test_a_library_of_the_same_folder_that_is_not_known(self):
