@@ -28,7 +28,8 @@ done
 packages="g++ cmake ninja-build ccache pkg-config git ca-certificates python3-venv openmpi-bin libopenmpi-dev
   libhdf5-openmpi-dev hdf5-tools libboost-serialization-dev libcli11-dev libgtest-dev libjpeg62-turbo-dev libpng-dev libpcre2-dev
   nlohmann-json3-dev libspdlog-dev libtomlplusplus-dev libcairo2-dev libicu-dev libssl-dev fonts-dejavu-core libtcmalloc-minimal4
-  clang libclang-rt-14-dev slurm-wlm munge"  # for tests alone: clang for the fuzz targets, Slurm for the batch scripts
+  clang libclang-rt-14-dev clang-format slurm-wlm munge"
+# For tests alone, in the last line: clang for the fuzz targets, clang-format for the sources, Slurm for the batch scripts.
 
 missing_packages() {
   local package
@@ -98,6 +99,14 @@ has_synth_font() {
   fi
 }
 
+has_clang_format() {
+  local name
+  for name in clang-format-14 clang-format; do
+    if "$name" --version 2>/dev/null | grep -F 'version 14.' >/dev/null; then return 0; fi
+  done
+  return 1
+}
+
 has_libfuzzer() {
   echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
     clang++ -fsanitize=fuzzer,address,undefined -x c++ - -o /dev/null 2>/dev/null
@@ -143,6 +152,7 @@ libpng png.h"
     say "The font DejaVu Sans Mono Bold is not here: synth, and with it the demo and some tests, will refuse to draw." >&2
     say "Debian: fonts-dejavu-core; or put DejaVuSansMono-Bold.ttf into ~/.local/share/fonts." >&2
   fi
+  has_clang_format || say "No clang-format 14 is here: the test of the sources' format will step aside (Debian 12: clang-format)." >&2
   has_libfuzzer || say "No clang with libFuzzer and sanitizers is here: the fuzz tests will step aside (Debian: clang libclang-rt-14-dev)." >&2
   if [ ${#missing[@]} != 0 ]; then
     say "missing: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')" >&2

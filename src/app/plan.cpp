@@ -5,7 +5,7 @@
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
 #include <hones/bench/bench.hpp>
-#include <hones/model/llava.hpp>
+#include <hones/model/threads.hpp>
 #include <hones/sweep/forecast.hpp>
 
 #include "app/commands.hpp"

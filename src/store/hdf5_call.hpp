@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include <hdf5.h>
+#include <hdf5.h>  // the parallel one, which brings mpi.h along
 
 #include <hones/base/error.hpp>
 

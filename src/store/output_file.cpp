@@ -5,8 +5,6 @@
 #include <functional>
 #include <numeric>
 
-#include <mpi.h>
-
 namespace hones::store {
 
 namespace {

@@ -306,56 +306,53 @@ std::vector<std::vector<std::int64_t>> slow_resamples(const TaskCells& cells, co
   return all;
 }
 
-void expect_slow(const TaskCells& cells, const std::vector<std::uint16_t>& bleu, const HeadOptions& options) {
-  const bool corpus = cells.bleu && options.caption_importance == "corpus";
-  const std::vector<std::int64_t> rows = usable(cells);
-  const std::int64_t heads = cells.shape.layers * cells.shape.heads;
+struct SlowColumns {
   Values importance, low, high;
   Counts valid, changed;
-  for (std::int64_t column = 1; column <= heads; ++column) {
-    importance.push_back(slow_importance(cells, bleu, rows, column, corpus));
+};
+
+SlowColumns slow_columns(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+                         const HeadOptions& options) {
+  const bool corpus = cells.bleu && options.caption_importance == "corpus";
+  const std::vector<std::int64_t> rows = usable(cells);
+  SlowColumns columns;
+  for (std::int64_t column = 1; column <= cells.shape.layers * cells.shape.heads; ++column) {
+    columns.importance.push_back(slow_importance(cells, bleu, rows, column, corpus));
     Values resampled;
     for (const auto& drawn : slow_resamples(cells, options)) {
       const double value = slow_importance(cells, bleu, drawn, column, corpus);
       if (!std::isnan(value)) resampled.push_back(value);
     }
-    low.push_back(slow_percentile(resampled, 0.025));
-    high.push_back(slow_percentile(resampled, 0.975));
-    valid.push_back(0);
-    changed.push_back(0);
+    columns.low.push_back(slow_percentile(resampled, 0.025));
+    columns.high.push_back(slow_percentile(resampled, 0.975));
+    columns.valid.push_back(0);
+    columns.changed.push_back(0);
     for (const std::int64_t row : rows) {
-      valid.back() += counts_in(cells, row, column);
-      changed.back() += cells.states[cells.at(row, column)] == CellState::changed;
+      columns.valid.back() += counts_in(cells, row, column);
+      columns.changed.back() += cells.states[cells.at(row, column)] == CellState::changed;
     }
   }
-  double plain = 0;
-  for (const std::int64_t row : rows) plain += cells.utility[cells.at(row, 0)];
+  return columns;
+}
 
-  const HeadTables tables = head_tables(cells, bleu, options);
-  expect_near(tables.importance, importance, 1e-12, "importance");
-  expect_near(tables.ci_low, low, 1e-12, "ci_low");
-  expect_near(tables.ci_high, high, 1e-12, "ci_high");
-  EXPECT_EQ(tables.valid, valid);
-  EXPECT_EQ(tables.answers_changed, changed);
-  EXPECT_NEAR(tables.plain_metric, plain / static_cast<double>(rows.size()), 1e-12);
-  if (cells.bleu) {
-    EXPECT_NEAR(tables.plain_corpus_bleu4, corpus_bleu4(summed(cells, bleu, rows, 0, false)), 1e-12);
-  }
-
+std::vector<Head> slow_top(const Values& importance, const Shape& shape, std::int64_t top_k) {
   std::vector<std::pair<double, std::int64_t>> order;
-  for (std::int64_t h = 0; h < heads; ++h) {
-    const double value = tables.importance[static_cast<std::size_t>(h)];
-    if (!std::isnan(value)) order.emplace_back(-value, h);
-  }
+  for (std::size_t h = 0; h < importance.size(); ++h)
+    if (!std::isnan(importance[h])) order.emplace_back(-importance[h], h);
   std::sort(order.begin(), order.end());
   std::vector<Head> top;
   for (const auto& [negative, h] : order) {
-    if (static_cast<std::int64_t>(top.size()) == options.top_k) break;
-    top.push_back(
-        {static_cast<std::int32_t>(h / cells.shape.heads), static_cast<std::int32_t>(h % cells.shape.heads)});
+    if (static_cast<std::int64_t>(top.size()) == top_k) break;
+    top.push_back({static_cast<std::int32_t>(h / shape.heads), static_cast<std::int32_t>(h % shape.heads)});
   }
-  EXPECT_EQ(tables.top, top);
+  return top;
+}
 
+double slow_overlap(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+                    const HeadOptions& options, std::size_t top) {
+  const bool corpus = cells.bleu && options.caption_importance == "corpus";
+  const std::vector<std::int64_t> rows = usable(cells);
+  const std::int64_t heads = cells.shape.layers * cells.shape.heads;
   std::vector<std::string> ids;
   for (const std::int64_t row : rows) {
     const table::Instance& instance = cells.instances[static_cast<std::size_t>(row)];
@@ -370,8 +367,27 @@ void expect_slow(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
       values.push_back(slow_importance(cells, bleu, chosen, 1 + h, corpus));
     return values;
   };
-  const double overlap =
-      stats::split_half_overlap(ids, heads, static_cast<std::int64_t>(top.size()), options.seed, of_half);
+  return stats::split_half_overlap(ids, heads, static_cast<std::int64_t>(top), options.seed, of_half);
+}
+
+void expect_slow(const TaskCells& cells, const std::vector<std::uint16_t>& bleu, const HeadOptions& options) {
+  const std::vector<std::int64_t> rows = usable(cells);
+  const SlowColumns slow = slow_columns(cells, bleu, options);
+  double plain = 0;
+  for (const std::int64_t row : rows) plain += cells.utility[cells.at(row, 0)];
+
+  const HeadTables tables = head_tables(cells, bleu, options);
+  expect_near(tables.importance, slow.importance, 1e-12, "importance");
+  expect_near(tables.ci_low, slow.low, 1e-12, "ci_low");
+  expect_near(tables.ci_high, slow.high, 1e-12, "ci_high");
+  EXPECT_EQ(tables.valid, slow.valid);
+  EXPECT_EQ(tables.answers_changed, slow.changed);
+  EXPECT_NEAR(tables.plain_metric, plain / static_cast<double>(rows.size()), 1e-12);
+  if (cells.bleu) {
+    EXPECT_NEAR(tables.plain_corpus_bleu4, corpus_bleu4(summed(cells, bleu, rows, 0, false)), 1e-12);
+  }
+  EXPECT_EQ(tables.top, slow_top(tables.importance, cells.shape, options.top_k));
+  const double overlap = slow_overlap(cells, bleu, options, tables.top.size());
   if (std::isnan(overlap)) {
     EXPECT_TRUE(std::isnan(tables.split_half_overlap));
   } else {

@@ -11,6 +11,7 @@
 #include <hones/image/processor.hpp>
 #include <hones/model/clip.hpp>
 #include <hones/model/decoder.hpp>
+#include <hones/model/threads.hpp>
 #include <hones/text/prompt.hpp>
 
 namespace hones::model {
@@ -19,10 +20,6 @@ namespace hones::model {
 at::ScalarType dtype_from(const std::string& word, const std::string& checkpoint_dtype, bool gpu);
 at::ScalarType scalar_type(checkpoint::Dtype dtype);  // of a tensor in a checkpoint
 std::string dtype_name(at::ScalarType dtype);  // "fp32", "bf16", "fp16"
-
-// Sets LibTorch up for reproducible CPU work: `threads` within an operation, one between operations. The
-// first call must come before the first tensor.
-void configure_threads(std::int64_t threads);
 
 class Llava {
  public:
