@@ -7,7 +7,7 @@
                        log-probability, side by side
     layers             how the selected neurons spread over the layers, every task
     drop               relative drop by strategy and budget, with 95 % intervals (with --ablation)
-    head_budget        drop when the best heads are replaced together, elbow marked (with --ablation)
+    head_budget        drop when the best heads are replaced together, elbow marked (likewise)
 
 Made for print in grey: maps are read by their numbers' sign and size in one diverging scale whose
 halves differ in lightness, bars by hatching, lines by markers. Needs matplotlib and h5py
