@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
-"""Forms of attention over a prompt tree, timed: why the engine attends as it does (docs/performance.md).
+"""Forms of attention over a prompt tree, timed: why the engine attends as it does
+(docs/performance.md).
 
-    tools/attention_forms.py [--heads 16] [--dim 32] [--rows 4] [--trunk 590] [--branches 50] [--length 35] [--threads 1]
+    tools/attention_forms.py [--heads 16] [--dim 32] [--rows 4] [--trunk 590] [--branches 50]
+                             [--length 35] [--threads 1]
 
-    merged    fused attention over the trunk and over the own branch, combined by their log-sum-exp (the engine's)
-    masked    fused attention over everything under the tree's mask: pairs that see nothing of each other are computed and dropped
+    merged    fused attention over the trunk and over the own branch, combined by their log-sum-exp
+              (the engine's)
+    masked    fused attention over everything under the tree's mask: pairs that see nothing of each
+              other are computed and dropped
     scores    softmax(q k' + mask) v with all scores in memory
     separate  every branch with the trunk in front of it, as a prompt of its own
 
-Milliseconds of CPU a layer and row, the best of several; the largest difference to `scores`; what a row holds beside q, k, v and the result.
+Milliseconds of CPU a layer and row, the best of several; the largest difference to `scores`; what a
+row holds beside q, k, v and the result.
 """
 
 import argparse

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Compares `hones_mpi score` with pycocoevalcap (BLEU, with its tokenizer) and with scikit-learn (NDCG) on drawn data.
+"""Compares `hones_mpi score` with pycocoevalcap (BLEU, with its tokenizer) and with scikit-learn
+(NDCG) on drawn data.
 
-    tools/check_scores.py [--program build/release/hones_mpi] [--sets 600] [--queries 600] [--seed 3407]
+    tools/check_scores.py [--program build/release/hones_mpi] [--sets 600] [--queries 600]
+                          [--seed 3407]
 
-Needs java (Debian: default-jre-headless) and from PyPI pycocoevalcap, scikit-learn. Ends with 1 when anything differs by more than
-1e-9, for BLEU relative to the value.
+Needs java (Debian: default-jre-headless) and from PyPI pycocoevalcap, scikit-learn. Ends with 1
+when anything differs by more than 1e-9, for BLEU relative to the value.
 """
 import argparse
 import contextlib

@@ -3,7 +3,8 @@
 
     tools/coverage.py BUILD_FOLDER [--least 85]
 
-A line counts as covered when any object that holds it ran it. Python's standard library and gcov only.
+A line counts as covered when any object that holds it ran it. Python's standard library and gcov
+only.
 """
 
 import argparse

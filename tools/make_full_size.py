@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Synthetic annotation files of COCO's size and count, for measuring `hones_mpi prepare`; not for the repository.
+"""Synthetic annotation files of COCO's size and count, for measuring `hones_mpi prepare`; not for
+the repository.
 
     tools/make_full_size.py --out DIR [--share 1.0] [--pictures SIZE]
     /usr/bin/time -v build/release/hones_mpi prepare --source DIR --out B
 
-82,783 images, 414,113 captions, 63,686 images with 239,506 text instances, 443,757 questions with ten answers each, in the official
-file names and formats. Texts are random words with COCO's lengths, so that pools are as hard to search. --pictures writes a file of
-so many bytes for every image (prepare digests pictures and does not decode them; 160,000 is COCO's mean). The same --share and --seed
-give the same bytes.
+82,783 images, 414,113 captions, 63,686 images with 239,506 text instances, 443,757 questions with
+ten answers each, in the official file names and formats. Texts are random words with COCO's
+lengths, so that pools are as hard to search. --pictures writes a file of so many bytes for every
+image (prepare digests pictures and does not decode them; 160,000 is COCO's mean). The same --share
+and --seed give the same bytes.
 """
 import argparse
 import json

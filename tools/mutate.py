@@ -1,18 +1,19 @@
 #!/usr/bin/env python3
 """Mutation test: does some test notice when the arithmetic is wrong?
 
-Applies seeded one-place changes (a swapped operator, a number off by one, a dropped term or statement) to the sources of
-some rooms, one at a time, in a scratch copy of the tree, rebuilds that room's own tests and runs them. A mutant that no
-test notices is a survivor; survivors are listed and the exit code is 1.
+Applies seeded one-place changes (a swapped operator, a number off by one, a dropped term or
+statement) to the sources of some rooms, one at a time, in a scratch copy of the tree, rebuilds that
+room's own tests and runs them. A mutant that no test notices is a survivor; survivors are listed
+and the exit code is 1.
 
     tools/mutate.py                        # 20 mutants over metric, stats, attribution, plan
     tools/mutate.py --rooms stats --count 50 --seed 7
 
-Not counted, and drawn again: mutants that do not compile, and mutants whose compiled room has the same code, byte for
-byte, as the original (the compiler proved them equivalent). The library's own checks of subscripts are on, so that a step
-beyond the end of an array is an error and not luck. Never drawn: sizes of character buffers and reserve(), which
-change no result. Nothing else is taken for equivalent.
-Python's standard library only.
+Not counted, and drawn again: mutants that do not compile, and mutants whose compiled room has the
+same code, byte for byte, as the original (the compiler proved them equivalent). The library's own
+checks of subscripts are on, so that a step beyond the end of an array is an error and not luck.
+Never drawn: sizes of character buffers and reserve(), which change no result. Nothing else is taken
+for equivalent. Python's standard library only.
 """
 
 import argparse
@@ -57,7 +58,8 @@ class Mutant:
 
 
 def blanked(text):
-    """The text with comments, literals, preprocessor lines, and assertions' and errors' texts blanked; same length."""
+    """The text with comments, literals, preprocessor lines, and assertions' and errors' texts
+    blanked; same length."""
     chars = list(text)
 
     def blank(begin, end):
@@ -172,7 +174,8 @@ class Tree:
             sys.exit("mutate: the tree does not configure:\n" + done.stdout[-3000:])
 
     def tests_of(self, room):
-        """ctest names of a room's own tests -> the targets that they run (cmake/HonesRoom.cmake: NAME.RANKS, test_NAME)."""
+        """ctest names of a room's own tests -> the targets that they run (cmake/HonesRoom.cmake:
+        NAME.RANKS, test_NAME)."""
         listed = run(["ctest", "--test-dir", str(self.build), "--show-only=json-v1"])
         tests = {}
         for test in json.loads(listed.stdout)["tests"]:

@@ -3,13 +3,15 @@
 
     tools/plot_discovery.py results/demo --ablation results/demo-ablation --out results/figures
 
-    heads.<task>       importance of every head, by the metric and by the plain answer's log-probability, side by side
+    heads.<task>       importance of every head, by the metric and by the plain answer's
+                       log-probability, side by side
     layers             how the selected neurons spread over the layers, every task
-    drop               relative drop by strategy and budget, with 95 % intervals              (with --ablation)
-    head_budget        drop when the best heads are replaced together, elbow marked           (with --ablation)
+    drop               relative drop by strategy and budget, with 95 % intervals (with --ablation)
+    head_budget        drop when the best heads are replaced together, elbow marked (likewise)
 
-Made for print in grey: maps are read by their numbers' sign and size in one diverging scale whose halves differ in
-lightness, bars by hatching, lines by markers. Needs matplotlib and h5py (tools/setup.sh --python).
+Made for print in grey: maps are read by their numbers' sign and size in one diverging scale whose
+halves differ in lightness, bars by hatching, lines by markers. Needs matplotlib and h5py
+(tools/setup.sh --python).
 """
 import argparse
 import csv

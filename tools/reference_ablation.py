@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Masks the sets of an ablation with transformers and forward pre-hooks, and holds `hones_mpi ablate` against it.
+"""Masks the sets of an ablation with transformers and forward pre-hooks, and holds `hones_mpi
+ablate` against it.
 
-    tools/reference_ablation.py --model DIR --benchmark DIR --ablation DIR [--instances 4] [--queries 1] [--rows 0,3,...]
+    tools/reference_ablation.py --model DIR --benchmark DIR --ablation DIR [--instances 4]
+                                [--queries 1] [--rows 0,3,...]
 
-Written from docs/method.md section 6 and docs/outputs.md; every run is a full forward pass in fp32 on the CPU. Redone are
-the first instances of every task in ablation.h5 under every row (or those named): utility, status and answer_logprob. A
-cell may differ where the reference preferred its own token by less than 1e-3 (retrieval: where candidates that changed
-places were less than 1e-3 apart in log P - log(1 - P)), at most one cell or 0.5 % of a task's; log-probabilities must
-agree within 1e-3.
+Written from docs/method.md section 6 and docs/outputs.md; every run is a full forward pass in fp32
+on the CPU. Redone are the first instances of every task in ablation.h5 under every row (or those
+named): utility, status and answer_logprob. A cell may differ where the reference preferred its own
+token by less than 1e-3 (retrieval: where candidates that changed places were less than 1e-3 apart
+in log P - log(1 - P)), at most one cell or 0.5 % of a task's; log-probabilities must agree within
+1e-3.
 
-The drops, too: base, masked and both drops of ablation.csv are computed again from the stored utilities (captions: from
-the stored counts).
+The drops, too: base, masked and both drops of ablation.csv are computed again from the stored
+utilities (captions: from the stored counts).
 """
 import argparse
 import csv

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""The forms `rows` and `prefix` of `hones_mpi bench`: the head sweep as users of transformers do it, timed.
+"""The forms `rows` and `prefix` of `hones_mpi bench`: the head sweep as users of transformers do
+it, timed.
 
-Started by `hones_mpi bench --forms rows,prefix`, with the model, benchmark, threads and dtype of the run.
+Started by `hones_mpi bench --forms rows,prefix`, with the model, benchmark, threads and dtype of
+the run.
 
-rows     every head replaced by a forward pre-hook; heads are the rows of a batch, whose size is the fastest of several tried
-         before the clock starts; keys and values in buffers allocated once; fused attention; logits where they are read alone;
-         the picture encoded once an instance. Answers run on until every row has ended.
-prefix   retrieval only: keys and values of what the candidates' prompts share are computed once a batch, the rest of each prompt
-         behind them.
+rows     every head replaced by a forward pre-hook; heads are the rows of a batch, whose size is the
+         fastest of several tried before the clock starts; keys and values in buffers allocated
+         once; fused attention; logits where they are read alone; the picture encoded once an
+         instance. Answers run on until every row has ended.
+prefix   retrieval only: keys and values of what the candidates' prompts share are computed once a
+         batch, the rest of each prompt behind them.
 
-Every layer costs these forms the same, so they compute --heads times the layers in cells, in batches at different layers, and
---candidates of each query's candidates; times are scaled to all cells and candidates (the shared part of prefix only to all
-cells). Before anything is timed, embeddings, buffers and hooks are held against the forward pass of the whole model.
+Every layer costs these forms the same, so they compute --heads times the layers in cells, in
+batches at different layers, and --candidates of each query's candidates; times are scaled to all
+cells and candidates (the shared part of prefix only to all cells). Before anything is timed,
+embeddings, buffers and hooks are held against the forward pass of the whole model.
 """
 import argparse
 import json
@@ -46,7 +50,8 @@ def arguments() -> argparse.Namespace:
 
 
 class Buffers(DynamicCache):
-    """Keys and values in buffers that are written in place: nothing is copied when a sequence grows."""
+    """Keys and values in buffers that are written in place: nothing is copied when a sequence
+    grows."""
 
     def __init__(self, layers: int, room: int):
         super().__init__()

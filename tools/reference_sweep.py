@@ -1,24 +1,31 @@
 #!/usr/bin/env python3
-"""Redoes a head and neuron sweep with transformers and forward pre-hooks, and holds `hones_mpi discover` against it.
+"""Redoes a head and neuron sweep with transformers and forward pre-hooks, and holds `hones_mpi
+discover` against it.
 
-    tools/reference_sweep.py --model DIR --benchmark DIR --discovery DIR [--tasks vqa,ocr,caption,retrieval]
-                             [--instances 16] [--queries 4] [--stored-check all|N]
-                             [--program build/release/hones_mpi] [--dump-instances 16] [--dump-heads 1] [--json FILE]
-    tools/reference_sweep.py --vectors tests/data/metrics       (its metrics against the public evaluators' values)
+    tools/reference_sweep.py --model DIR --benchmark DIR --discovery DIR
+                             [--tasks vqa,ocr,caption,retrieval] [--instances 16] [--queries 4]
+                             [--stored-check all|N] [--program build/release/hones_mpi]
+                             [--dump-instances 16] [--dump-heads 1] [--json FILE]
+    (its metrics against the public evaluators' values)
+    tools/reference_sweep.py --vectors tests/data/metrics
 
-It is written from docs/method.md, docs/benchmark.md and docs/models.md, shares no code with the program, and is slow: every
-run is a full forward pass in fp32 on the CPU. Run discover with the same --instances and --queries, fp32, operator mean.
+It is written from docs/method.md, docs/benchmark.md and docs/models.md, shares no code with the
+program, and is slow: every run is a full forward pass in fp32 on the CPU. Run discover with the
+same --instances and --queries, fp32, operator mean.
 
 Exit code 0 when, for every task,
-- every cell (answer, utility, status) is equal, or differs where the reference itself preferred its own token to the program's
-  by less than 1e-3 at the first differing position (retrieval: where no two candidates that changed places were 1e-3 apart in
-  log P - log(1 - P)), and at most one cell or 0.5 % of them differ;
+- every cell (answer, utility, status) is equal, or differs where the reference itself preferred its
+  own token to the program's by less than 1e-3 at the first differing position (retrieval: where no
+  two candidates that changed places were 1e-3 apart in log P - log(1 - P)), and at most one cell or
+  0.5 % of them differ;
 - every value of heads/answer_logprob, and every candidate's log P - log(1 - P), is within 1e-3;
-- with --program, every contribution c of a single instance (the program's own activations, generate --dump), plain and under
-  --dump-heads of the stored heads, is within 1e-5: max |difference| / max |c| over a layer's neurons, of c itself, the worst
-  layer of every redone instance; without --program a note says that this was not compared;
-- every sum in discovery.h5 is within what follows from that (tools/reference/compare.py, Sums). Sums can be compared only when
-  discovery.h5 holds no other instances; else a note says that they were not.
+- with --program, every contribution c of a single instance (the program's own activations, generate
+  --dump), plain and under --dump-heads of the stored heads, is within 1e-5: max |difference| /
+  max |c| over a layer's neurons, of c itself, the worst layer of every redone instance; without
+  --program a note says that this was not compared;
+- every sum in discovery.h5 is within what follows from that (tools/reference/compare.py, Sums).
+  Sums can be compared only when discovery.h5 holds no other instances; else a note says that they
+  were not.
 Needs the Python packages of tools/versions.env.
 """
 import argparse

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""A table of runs of the same sweep on different numbers of ranks, from their run.json and progress.jsonl.
+"""A table of runs of the same sweep on different numbers of ranks, from their run.json and
+progress.jsonl.
 
     tools/scaling_table.py results/scaling/ranks-1 results/scaling/ranks-2 ...
 
-Seconds are those of the two stages (loading and writing apart), speed-up and efficiency are against the first folder, the
-busy share is the mean over ranks at the end of the head stage. Standard library only.
+Seconds are those of the two stages (loading and writing apart), speed-up and efficiency are against
+the first folder, the busy share is the mean over ranks at the end of the head stage. Standard
+library only.
 """
 import json
 import pathlib

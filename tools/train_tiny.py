@@ -3,18 +3,24 @@
 
     hones_mpi synth --images 60000 --seed 20261 --near-twins 0.35 --out scenes
     hones_mpi synth --images 640 --seed 20262 --near-twins 0.35 --out validation
-    tools/train_tiny.py --scenes scenes --validation validation --state state --minutes 50 --out checkpoints/tiny-llava
+    tools/train_tiny.py --scenes scenes --validation validation --state state --minutes 50 \\
+        --out checkpoints/tiny-llava
 
-    tools/train_tiny.py --from checkpoints/tiny-llava --rate 0.4 ...     # goes on from a checkpoint, with its tokenizer
-    tools/train_tiny.py --from checkpoints/tiny-llava --letters 3 ...    # with a new one: printed words in longer pieces
-    tools/train_tiny.py --from checkpoints/tiny-llava --new-neurons --seed 2 ...    # its FFN neurons drawn anew
+    # goes on from a checkpoint, with its tokenizer
+    tools/train_tiny.py --from checkpoints/tiny-llava --rate 0.4 ...
+    # with a new one: printed words in longer pieces
+    tools/train_tiny.py --from checkpoints/tiny-llava --letters 3 ...
+    # its FFN neurons drawn anew
+    tools/train_tiny.py --from checkpoints/tiny-llava --new-neurons --seed 2 ...
 
-It may be stopped at any time: called again with the same --state folder it goes on. The learning rate falls with the
-time used, so --minutes is kept on a busy machine too. Two one-thread processes average their gradients: on two cores
-that is several times faster than one process with two threads.
+It may be stopped at any time: called again with the same --state folder it goes on. The learning
+rate falls with the time used, so --minutes is kept on a busy machine too. Two one-thread processes
+average their gradients: on two cores that is several times faster than one process with two
+threads.
 
-On a busy Linux machine `nice` and `renice` may do nothing: with kernel.sched_autogroup_enabled = 1 the processor is shared
-equally between sessions first, and what counts is the session's own priority, /proc/PID/autogroup.
+On a busy Linux machine `nice` and `renice` may do nothing: with kernel.sched_autogroup_enabled = 1
+the processor is shared equally between sessions first, and what counts is the session's own
+priority, /proc/PID/autogroup.
 """
 import argparse
 import ctypes.util
@@ -77,8 +83,8 @@ def arguments():
 
 
 def with_tcmalloc():
-    """Starts this program again with tcmalloc in front of malloc: four times faster, since glibc gives every large
-    tensor back to the system."""
+    """Starts this program again with tcmalloc in front of malloc: four times faster, since glibc
+    gives every large tensor back to the system."""
     library = ctypes.util.find_library("tcmalloc_minimal")
     if library is None:
         print("tcmalloc was not found (Debian: libtcmalloc-minimal4): training will be several times slower.")
@@ -184,7 +190,8 @@ def work(rank, args):
 
 
 def validate(model, optimiser, validation, scenes=192):
-    """Teacher-forced shares of right answers with the averaged weights; every token of an answer must be right."""
+    """Teacher-forced shares of right answers with the averaged weights; every token of an answer
+    must be right."""
     import numpy as np
     import torch
 
@@ -215,7 +222,8 @@ def validate(model, optimiser, validation, scenes=192):
 
 
 def keep_beginning(args):
-    """What a state began with stays its own: another beginning would be taken for granted and change nothing."""
+    """What a state began with stays its own: another beginning would be taken for granted and
+    change nothing."""
     weights = args.begin and hashlib.sha256((args.begin / "model.safetensors").read_bytes()).hexdigest()
     beginning = {"from": weights, "letters": args.letters, "new_neurons": args.new_neurons, "neurons": args.neurons}
     file = args.state / "beginning.json"

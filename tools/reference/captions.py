@@ -14,7 +14,8 @@ SPECIAL = set("""cannot gonna gotta lemme gimme wanna adj adm adv ala alex apr a
 
 @functools.lru_cache(maxsize=100_000)
 def caption_tokens(caption: str) -> tuple[str, ...]:
-    """What the PTB tokenizer leaves. Plain words and a full stop are split here, which is the same; else it is asked itself (java)."""
+    """What the PTB tokenizer leaves. Plain words and a full stop are split here, which is the same;
+    else it is asked itself (java)."""
     line = " ".join(caption.split())
     words = line.lower().removesuffix(".").split()
     if re.fullmatch(r"[A-Za-z]+( [A-Za-z]+)*( ?\.)?", line) and not SPECIAL & set(words) and len(words[-1]) > 2:

@@ -1,4 +1,5 @@
-"""What one task of discovery.h5 holds, and how a reference cell, contribution or sum is held against it."""
+"""What one task of discovery.h5 holds, and how a reference cell, contribution or sum is held
+against it."""
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -93,7 +94,8 @@ class Tally:
 
 
 def answer_difference(mine: list[int], stored: list[int], logits: np.ndarray) -> tuple[str, float]:
-    """Names the first position where two answers part, and by how much the reference preferred its own token there."""
+    """Names the first position where two answers part, and by how much the reference preferred its
+    own token there."""
     for position in range(max(len(mine), len(stored))):
         left = mine[position] if position < len(mine) else None
         right = stored[position] if position < len(stored) else None
@@ -115,7 +117,8 @@ def order(scores: np.ndarray) -> list[int]:
 
 
 def places_changed(odds: np.ndarray, stored: np.ndarray) -> float:
-    """The largest gap of the reference's log-odds among pairs that the stored scores put the other way round, or tie."""
+    """The largest gap of the reference's log-odds among pairs that the stored scores put the other
+    way round, or tie."""
     widest = 0.0
     for i in range(len(odds)):
         for j in range(i + 1, len(odds)):
@@ -125,7 +128,8 @@ def places_changed(odds: np.ndarray, stored: np.ndarray) -> float:
 
 
 def relative(mine: np.ndarray, theirs: np.ndarray) -> float:
-    """max |difference| over max |mine| of a layer's neurons, the worst layer: arrays [..., L, F]."""
+    """max |difference| over max |mine| of a layer's neurons, the worst layer: arrays [..., L,
+    F]."""
     return float((np.abs(mine - theirs).max(axis=-1) / np.abs(mine).max(axis=-1)).max())
 
 
@@ -133,9 +137,10 @@ def relative(mine: np.ndarray, theirs: np.ndarray) -> float:
 class Sums:
     """The reference's sums over instances, and the measure that a stored sum may miss them by.
 
-    If every contribution is right to e of its layer's largest, a sum of c is right to e * measure and a sum of differences,
-    or of their positive parts, to 2 * e * measure, where measure = the sum over instances of the layer's largest |c| (of the
-    plain run or of the intervened one, whichever is larger).
+    If every contribution is right to e of its layer's largest, a sum of c is right to e * measure
+    and a sum of differences, or of their positive parts, to 2 * e * measure, where measure = the
+    sum over instances of the layer's largest |c| (of the plain run or of the intervened one,
+    whichever is larger).
     """
     plain: np.ndarray                                   # [L, F]
     measure: np.ndarray                                 # [L]

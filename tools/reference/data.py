@@ -1,4 +1,5 @@
-"""The unified benchmark as docs/benchmark.md 2 describes it, and what docs/method.md section 1 asks about each instance."""
+"""The unified benchmark as docs/benchmark.md 2 describes it, and what docs/method.md section 1 asks
+about each instance."""
 import json
 import math
 import pathlib

@@ -1,4 +1,5 @@
-"""The metrics of docs/benchmark.md sections 3 and 7, written from that page for reference_sweep.py."""
+"""The metrics of docs/benchmark.md sections 3 and 7, written from that page for
+reference_sweep.py."""
 import json
 import math
 import pathlib
@@ -128,7 +129,8 @@ def log_yes(odds: float) -> float:
 # ---- 7 IDF ----
 
 def idf(instances: list[list[list[int]]]) -> dict[int, float]:
-    """Token id -> weight; instances[i] = the references of instance i, each a list of ids. Ids never seen are left out."""
+    """Token id -> weight; instances[i] = the references of instance i, each a list of ids. Ids
+    never seen are left out."""
     frequency = Counter(token for references in instances for token in {t for reference in references for t in reference})
     return {token: math.log((1 + len(instances)) / (1 + df)) + 1 for token, df in frequency.items()}
 

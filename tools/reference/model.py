@@ -1,4 +1,5 @@
-"""A LLaVA checkpoint in transformers, with docs/method.md sections 1, 2 and 4 done by forward pre-hooks."""
+"""A LLaVA checkpoint in transformers, with docs/method.md sections 1, 2 and 4 done by forward
+pre-hooks."""
 import contextlib
 import json
 import pathlib
@@ -63,7 +64,8 @@ class Reference:
         return self.processor(picture, return_tensors="pt")["pixel_values"]
 
     def embed(self, ids: list[int], pixels: torch.Tensor) -> torch.Tensor:
-        """What LLaVA's own forward hands to its language model, image features spliced in: [1, T, D]."""
+        """What LLaVA's own forward hands to its language model, image features spliced in: [1, T,
+        D]."""
         seen = {}
 
         def look(module, args, kwargs):
@@ -90,7 +92,8 @@ class Reference:
 
     @contextlib.contextmanager
     def replacing(self, layer: int | None, heads: list[int]):
-        """Within it, row r of every batch has head heads[r] of the layer replaced; layer None: nothing is."""
+        """Within it, row r of every batch has head heads[r] of the layer replaced; layer None:
+        nothing is."""
         self._replaced = None if layer is None else (layer, heads)
         before = self.fired
         yield
@@ -102,7 +105,8 @@ class Reference:
         return self.language(inputs_embeds=embeds, use_cache=False).last_hidden_state
 
     def greedy(self, ids: list[int], pixels: torch.Tensor) -> tuple[list[int], float]:
-        """transformers' own greedy answer with its cache, and the smallest gap between its best and second logit."""
+        """transformers' own greedy answer with its cache, and the smallest gap between its best and
+        second logit."""
         out = self.model.generate(input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long),
                                   pixel_values=pixels, max_new_tokens=LIMIT, do_sample=False, eos_token_id=sorted(self.eos),
                                   pad_token_id=0, output_logits=True, return_dict_in_generate=True)
@@ -113,7 +117,8 @@ class Reference:
         return self.greedy(ids, pixels)[0]
 
     def check(self, prompt: torch.Tensor, drafts: list[list[int]]) -> torch.Tensor:
-        """Logits of all answer positions, one row per draft: [rows, LIMIT, V]. Always prompt + LIMIT - 1 positions."""
+        """Logits of all answer positions, one row per draft: [rows, LIMIT, V]. Always prompt +
+        LIMIT - 1 positions."""
         padded = torch.tensor([(draft + [0] * LIMIT)[:LIMIT - 1] for draft in drafts])
         answers = self.model.get_input_embeddings()(padded)
         embeds = torch.cat([prompt.expand(len(drafts), -1, -1), answers], dim=1)
@@ -123,9 +128,10 @@ class Reference:
                 heads: list[int] | None = None) -> tuple[list[list[int]], np.ndarray, np.ndarray]:
         """The canonical answers of rows; row r with head heads[r] of the layer replaced.
 
-        Returns the ids, the logits of the forward pass that settled each row [rows, LIMIT, V], and each draft's log-probability
-        (from the first pass). Behind a corrected position the draft goes on with the pass's own argmaxes: any draft leads to
-        the same fixed point, and none needs a cache.
+        Returns the ids, the logits of the forward pass that settled each row [rows, LIMIT, V], and
+        each draft's log-probability (from the first pass). Behind a corrected position the draft
+        goes on with the pass's own argmaxes: any draft leads to the same fixed point, and none
+        needs a cache.
         """
         now = [list(draft) for draft in drafts]
         settled = np.zeros((len(drafts), LIMIT, self.model.config.text_config.vocab_size), np.float32)

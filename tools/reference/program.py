@@ -14,7 +14,8 @@ from .sweep import Sweep
 
 def compare_dumps(sweep: Sweep, program: pathlib.Path, model: pathlib.Path, task: str, stored: Stored, instances: int, heads: int,
                   tally: Tally) -> None:
-    """Contributions, inputs and answers of the first instances, plain and under the first stored heads, one run a head.
+    """Contributions, inputs and answers of the first instances, plain and under the first stored
+    heads, one run a head.
 
     The plain run is in every dump; without a head there is one run for it alone.
     """

@@ -1,4 +1,5 @@
-"""Scenes as arrays: pictures, token ids of everything said about them, and dense labels for every patch."""
+"""Scenes as arrays: pictures, token ids of everything said about them, and dense labels for every
+patch."""
 import collections
 import json
 import string
@@ -70,8 +71,9 @@ def dense_labels(scene):
 
 
 def marks(words, true, false):
-    """For each token of the false caption: 1 or 0 where a noun or a printed word ends a phrase that is right or wrong,
-    else -1. Phrases are compared word by word; nothing is marked where that does not work."""
+    """For each token of the false caption: 1 or 0 where a noun or a printed word ends a phrase that
+    is right or wrong, else -1. Phrases are compared word by word; nothing is marked where that does
+    not work."""
     left, right = true.split(" "), false.split(" ")
     result, wrong = [], False
     for i, word in enumerate(right):
@@ -85,8 +87,8 @@ def marks(words, true, false):
 
 
 def points(words, text, scene):
-    """For each token: where the object or the printed word is whose name ends there, as a pair of bins; -1 elsewhere and
-    where the name fits none or several."""
+    """For each token: where the object or the printed word is whose name ends there, as a pair of
+    bins; -1 elsewhere and where the name fits none or several."""
     result, colour = [], None
     for word in text.split(" "):
         plain = word.strip(".,?")
@@ -107,9 +109,10 @@ def points(words, text, scene):
 
 
 def spelled(ids, printed, first, rest, single):
-    """(index, 1 or 0) for each piece of the printed words in a text's ids: does a word of the picture begin with the
-    pieces so far? `printed`: ids of the picture's words; `first`, `rest`: ids of pieces that begin and go on a word;
-    `single`: those of `first` that are one letter, words of the grammar where nothing goes on."""
+    """(index, 1 or 0) for each piece of the printed words in a text's ids: does a word of the
+    picture begin with the pieces so far? `printed`: ids of the picture's words; `first`, `rest`:
+    ids of pieces that begin and go on a word; `single`: those of `first` that are one letter, words
+    of the grammar where nothing goes on."""
     result, start = [], 0
     while start < len(ids):
         end = start + 1
@@ -123,8 +126,8 @@ def spelled(ids, printed, first, rest, single):
 
 
 def central(captions):
-    """Index of the caption whose n-grams (n = 1 to 4) are covered best by the others: what a model says that must please
-    all five references at once."""
+    """Index of the caption whose n-grams (n = 1 to 4) are covered best by the others: what a model
+    says that must please all five references at once."""
     grams = [[collections.Counter(zip(*(words[i:] for i in range(n)))) for n in range(1, 5)]
              for words in (caption.rstrip(".").split(" ") for caption in captions)]
     scores = []
@@ -214,7 +217,8 @@ class Data:
         self.single = {words.word(letter)[0] for letter in string.ascii_uppercase}
 
     def letters(self, start, ids, i):
-        """Marks of the printed words in `ids`, which begin at position `start` of a prompt about picture i."""
+        """Marks of the printed words in `ids`, which begin at position `start` of a prompt about
+        picture i."""
         words = [real(row) for row in self.printed[i]]
         return [(start + k, mark) for k, mark in spelled(ids, words, self.first, self.rest, self.single)]
 
@@ -228,8 +232,9 @@ def real(row):
 
 
 class Batch:
-    """Pictures of some scenes, and two groups of segments that follow each picture: short answers and captions, and
-    candidates. `labels` holds the token to predict at each position, -1 where nothing is asked."""
+    """Pictures of some scenes, and two groups of segments that follow each picture: short answers
+    and captions, and candidates. `labels` holds the token to predict at each position, -1 where
+    nothing is asked."""
 
     def __init__(self, data, indices, rng, box_share=0.6, pairs=1, word_share=0.0, central_share=0.0):
         self.pixels = np.array(data.pixels[indices])

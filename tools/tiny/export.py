@@ -31,7 +31,8 @@ def neurons_of(model):
 
 
 def name_there(name):
-    """The name in Hugging Face's modules of a parameter here, None for heads that are thrown away."""
+    """The name in Hugging Face's modules of a parameter here, None for heads that are thrown
+    away."""
     if ".dense." in name or ".mark." in name or name.startswith("point."):
         return None
     name = name.replace("projector.", "model.multi_modal_projector.", 1)
@@ -50,7 +51,8 @@ def name_there(name):
 
 
 def pairs(model, state):
-    """(parameter here, tensor of Hugging Face's state) for every parameter that a checkpoint holds."""
+    """(parameter here, tensor of Hugging Face's state) for every parameter that a checkpoint
+    holds."""
     prefix = "vision_model." if any("vision_tower.vision_model." in key for key in state) else ""
     for name, parameter in model.named_parameters():
         target = name_there(name)
@@ -74,9 +76,10 @@ def hugging_face_model(model):
 
 
 def load(model, folder, tokenizer_file, new_neurons=False):
-    """The weights of a checkpoint that `save` wrote; heads that are thrown away stay as they are, and with `new_neurons`
-    the decoder's FFNs. Pieces that its tokenizer lacks are read like their last letter and said like their first until
-    they are learnt. A model with fewer neurons gets those of the largest weights."""
+    """The weights of a checkpoint that `save` wrote; heads that are thrown away stay as they are,
+    and with `new_neurons` the decoder's FFNs. Pieces that its tokenizer lacks are read like their
+    last letter and said like their first until they are learnt. A model with fewer neurons gets
+    those of the largest weights."""
     there = transformers.LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
     begin, end = tokenizer.nearest(folder / "tokenizer.json", tokenizer_file)
     state = there.state_dict()

@@ -1,4 +1,5 @@
-"""What is minimised: answers, dense labels, marks of candidates, and the penalties that give neurons the work."""
+"""What is minimised: answers, dense labels, marks of candidates, and the penalties that give
+neurons the work."""
 import torch
 from torch.nn import functional as F
 
@@ -27,7 +28,8 @@ def dense_loss(model, features, batch):
 
 
 def answer_loss(model, features, batch, penalties):
-    """Total loss and a dictionary of its parts. `penalties`: weights of (routing, sparsity, early, bulk)."""
+    """Total loss and a dictionary of its parts. `penalties`: weights of (routing, sparsity, early,
+    bulk)."""
     tensors = [{k: torch.from_numpy(v) for k, v in group.items()} for group in batch.groups]
     b = len(features)
     labels = torch.cat([t["labels"].reshape(b, -1) for t in tensors], 1)
@@ -66,8 +68,8 @@ def answer_loss(model, features, batch, penalties):
 
 
 def mark_loss(model, rows, labels, name, parts):
-    """Adds to `parts` the loss of telling right from wrong, 0 where there is nothing to tell, and the share of the wrong
-    that were found."""
+    """Adds to `parts` the loss of telling right from wrong, 0 where there is nothing to tell, and
+    the share of the wrong that were found."""
     guesses = model.decoder.mark(rows).float()
     parts[name] = F.cross_entropy(guesses, labels, reduction="sum") / max(1, len(labels))
     wrong = labels == 0
@@ -82,20 +84,26 @@ def of_groups(values, groups, count):
 
 
 def penalty_values(model, notes, labels, tasks):
-    """At the positions that predict answers (sparsity as the mean of the tasks' means; early the same, but that </s> is left out
-    and its share falls to all the rest):
+    """At the positions that predict answers (sparsity as the mean of the tasks' means; early the
+    same, but that </s> is left out and its share falls to all the rest):
 
     routing: the size of attention's addition relative to the residual.
-    sparsity: how many neurons write: the logarithm of mean over root mean square of |a| times the norm of what a neuron
-    writes, over all layers together.
-    early: what the head could read before the last layer's neurons: by how many standard deviations of its own (over the
-    task's positions) the right token's log-probability stands out there, the logarithm of one plus the size of its mean
-    over the positions with that token, </s> left out (over all positions a rise of Yes where it is right and a fall of No
-    where that is right would cancel, and with </s> among them either could hide behind it); and how far the tokens' mean
-    logits stand apart over the vocabulary. Small: neurons write the answer, neither attention nor an earlier layer has
-    written it, however softly, and nothing else has to be taken back.
-    bulk: by how much a neuron writes more than a quarter of the residual, summed over the neurons. Without it one neuron
-    that drowns everything, or takes back a residual that means nothing, makes the others small."""
+
+    sparsity: how many neurons write: the logarithm of mean over root mean square of |a| times the
+    norm of what a neuron writes, over all layers together.
+
+    early: what the head could read before the last layer's neurons: by how many standard deviations
+    of its own (over the task's positions) the right token's log-probability stands out there, the
+    logarithm of one plus the size of its mean over the positions with that token, </s> left out
+    (over all positions a rise of Yes where it is right and a fall of No where that is right would
+    cancel, and with </s> among them either could hide behind it); and how far the tokens' mean
+    logits stand apart over the vocabulary. Small: neurons write the answer, neither attention nor
+    an earlier layer has written it, however softly, and nothing else has to be taken back.
+
+    bulk: by how much a neuron writes more than a quarter of the residual, summed over the neurons.
+    Without it one neuron that drowns everything, or takes back a residual that means nothing, makes
+    the others small.
+    """
     met = [residual + added for added, residual, _ in notes]  # what the FFN of each layer meets
     routing = sum((added.pow(2).sum(-1) / (residual.detach().pow(2).sum(-1) + EPS)).mean() for added, residual, _ in notes)
     sizes = [a * layer.mlp["down_proj"].weight.float().norm(dim=0) for layer, (_, _, a) in zip(model.decoder.layers, notes)]

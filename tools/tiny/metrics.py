@@ -8,7 +8,8 @@ from reference.captions import caption_tokens
 
 
 def vqa_accuracy(prediction, answers):
-    """Leave-one-out over ten answers; normalisation is lower case only, the answers of synthetic scenes need no more."""
+    """Leave-one-out over ten answers; normalisation is lower case only, the answers of synthetic
+    scenes need no more."""
     prediction = prediction.strip().lower().rstrip(".")
     scores = []
     for i in range(len(answers)):

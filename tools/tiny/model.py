@@ -1,7 +1,9 @@
-"""The LLaVA architecture for training: numerically Hugging Face's, but one picture and one prompt prefix serve many
-segments, attention is written as matmul, softmax, matmul, and what the penalties need is kept.
+"""The LLaVA architecture for training: numerically Hugging Face's, but one picture and one prompt
+prefix serve many segments, attention is written as matmul, softmax, matmul, and what the penalties
+need is kept.
 
-Letters: B scenes, T tokens, H heads, N segments of a picture, S tokens of a segment, P prefix tokens.
+Letters: B scenes, T tokens, H heads, N segments of a picture, S tokens of a segment, P prefix
+tokens.
 """
 import math
 
@@ -94,8 +96,9 @@ class DecoderLayer(nn.Module):
                                   "down_proj": nn.Linear(neurons, WIDTH, bias=False)})
 
     def forward(self, x, layout, only=None):
-        """x: B T D. Returns x, attention's addition and the FFN's activations; of the positions `only` (boolean B T),
-        as rows, where it is given: after the last layer nobody looks at the others."""
+        """x: B T D. Returns x, attention's addition and the FFN's activations; of the positions
+        `only` (boolean B T), as rows, where it is given: after the last layer nobody looks at the
+        others."""
         q, k, v = (self.self_attn[n](self.input_layernorm(x)) for n in ("q_proj", "k_proj", "v_proj"))
         mixed = layout.attend(q, k, v)
         if only is not None:
@@ -108,8 +111,8 @@ class DecoderLayer(nn.Module):
 
 
 class Layout:
-    """A prefix of P tokens, then groups of N segments of S tokens, in one sequence. A segment sees the prefix and
-    itself; its positions go on after the prefix."""
+    """A prefix of P tokens, then groups of N segments of S tokens, in one sequence. A segment sees
+    the prefix and itself; its positions go on after the prefix."""
 
     def __init__(self, prefix, groups):
         self.prefix, self.groups = prefix, groups
@@ -177,9 +180,9 @@ class Model(nn.Module):
         return self.projector["linear_2"](F.gelu(self.projector["linear_1"](features)))
 
     def decode(self, features, groups, kept, also=None):
-        """Hidden states, as rows, of the groups' tokens chosen by `kept` or `also` (boolean, B x all tokens of all
-        groups), and for the positions `kept`, layer by layer: attention's addition, the residual it meets, and the
-        FFN's activations."""
+        """Hidden states, as rows, of the groups' tokens chosen by `kept` or `also` (boolean, B x
+        all tokens of all groups), and for the positions `kept`, layer by layer: attention's
+        addition, the residual it meets, and the FFN's activations."""
         image = self.project(features)
         embed = self.decoder.embed_tokens
         before = embed(self.before_image).expand(len(image), -1, -1)

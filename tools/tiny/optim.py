@@ -1,4 +1,5 @@
-"""Muon for matrices, Adam for the rest, averaged weights; all parameters and gradients in one flat buffer each."""
+"""Muon for matrices, Adam for the rest, averaged weights; all parameters and gradients in one flat
+buffer each."""
 import torch
 import torch.distributed as dist
 
@@ -52,7 +53,8 @@ class Optimiser:
         self.step_number = 0
 
     def step(self, factor):
-        """One step with learning rates times `factor`. The gradients are averaged over the processes here."""
+        """One step with learning rates times `factor`. The gradients are averaged over the
+        processes here."""
         self.step_number += 1
         dist.all_reduce(self.gradients)
         self.gradients /= dist.get_world_size()

@@ -16,7 +16,8 @@ CHAT_TEMPLATE = (
 
 
 def draw_blue_box(pixels, box):
-    """Paints the 3 px blue box (docs/benchmark.md section 2.6) on an array height x width x 3, in place."""
+    """Paints the 3 px blue box (docs/benchmark.md section 2.6) on an array height x width x 3, in
+    place."""
     height, width = pixels.shape[:2]
     x, y, w, h = box
     x0, y0 = max(0, int(x // 1)), max(0, int(y // 1))

@@ -1,6 +1,7 @@
 """A tokenizer in the published LLaMA form: BPE with byte fallback, no pre-tokenizer.
 
-Words of the grammar are one piece each, printed words are spelled in pieces of at most a given number of letters.
+Words of the grammar are one piece each, printed words are spelled in pieces of at most a given
+number of letters.
 """
 import collections
 import json
@@ -77,7 +78,8 @@ class Trainer:
 
 
 def build(scenes, printed_letters):
-    """tokenizer.json as a dictionary. `printed_letters`: the most letters of a piece of a printed word."""
+    """tokenizer.json as a dictionary. `printed_letters`: the most letters of a piece of a printed
+    word."""
     grammar = sorted((BLANK if blank else "") + word for word, blank in grammar_words(scenes))
     printed = collections.Counter(word["text"] for scene in scenes for word in scene["words"] if word["legible"])
     common = sorted(word for word, count in printed.items() if count >= 0.0005 * len(scenes))
@@ -131,8 +133,9 @@ def piece_ids(path):
 
 
 def nearest(before, now):
-    """For each id of the tokenizer.json `now` the ids of the one `before` that stand for it where it begins and where it
-    ends: the same piece where there is one, else its first letter (with the blank) and its last."""
+    """For each id of the tokenizer.json `now` the ids of the one `before` that stand for it where
+    it begins and where it ends: the same piece where there is one, else its first letter (with the
+    blank) and its last."""
     old = piece_ids(before)
     begin, end = list(range(SIZE)), list(range(SIZE))
     for piece, i in piece_ids(now).items():
@@ -142,7 +145,8 @@ def nearest(before, now):
 
 
 class Words:
-    """Encodes text word by word with a cache: merges never cross a blank, so the ids are those of the whole text."""
+    """Encodes text word by word with a cache: merges never cross a blank, so the ids are those of
+    the whole text."""
 
     def __init__(self, path):
         import tokenizers
