@@ -3,7 +3,7 @@
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/log.hpp>
-#include <hones/checkpoint/llava.hpp>
+#include <hones/family/family.hpp>
 #include <hones/model/no_gradients.hpp>
 
 #include "app/commands.hpp"
@@ -68,7 +68,7 @@ void generate(const settings::Settings& settings) {
   options.json = settings.boolean("generate.json");
   options.dump = settings.path("generate.dump");
   if (!options.raw_prompt) {
-    const std::string warning = checkpoint::chat_template_warning(options.model);
+    const std::string warning = family::family_of(options.model).chat_warning(options.model);
     if (!warning.empty()) log::warning(warning);
   }
   const model::NoGradients no_gradients;

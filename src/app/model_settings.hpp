@@ -2,7 +2,7 @@
 // `discover` share by name.
 #pragma once
 
-#include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/model_folder.hpp>
 
 #include "app/settings/settings.hpp"
 

@@ -6,10 +6,16 @@
 #include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
-#include <hones/model/generation.hpp>
+#include <hones/family/family.hpp>
+#include <hones/family/vlm.hpp>
+#include <hones/model/dtype.hpp>
+#include <hones/model/runs/generation.hpp>
+#include <hones/model/threads.hpp>
 #include <hones/model/torch_errors.hpp>
 
 namespace hones::app {
+
+using model::Answer, model::RowEdit, model::Operator;
 
 namespace {
 
@@ -39,72 +45,69 @@ class Run {
  public:
   explicit Run(const OnePrompt& options)
       : options_(options),
-        config_(checkpoint::read_llava_config(options.model)),
-        model_(options.model, model::dtype_from(options.dtype, config_.dtype, false)),
+        config_(family::family_of(options.model).read_config(options.model)),
+        packer_(family::family_of(options.model).open_packer(options.model, "paper")),
+        model_(family::open_vlm(options.model, model::dtype_from(options.dtype, config_.dtype, false),
+                                std::make_shared<model::WholeModel>())),
         op_(model::operator_from(options.op)) {}
 
   std::string text();
 
  private:
   void encode_prompt();
-  model::RowEdit edit(std::int64_t first, std::int64_t length) const;
+  RowEdit edit(std::int64_t first, std::int64_t length) const;
   bool intervenes() const { return !options_.replace_heads.empty() || !options_.masked.empty(); }
-  nlohmann::ordered_json describe(const model::Answer& answer) const;
-  Snapshot snapshot(const model::RowEdit& row) const;
+  nlohmann::ordered_json describe(const Answer& answer) const;
+  Snapshot snapshot(const RowEdit& row) const;
   void dump() const;
 
   const OnePrompt& options_;
-  checkpoint::LlavaConfig config_;
-  model::Llava model_;
-  model::Operator op_;
+  checkpoint::ModelConfig config_;
+  std::unique_ptr<const family::Packer> packer_;
+  std::unique_ptr<const model::Vlm> model_;
+  Operator op_;
   model::EncodedPrompt prompt_;
-  std::vector<float> pixels_;
-  std::int64_t last_image_position_ = -1;
+  model::Pixels pixels_;
   std::map<std::int64_t, std::vector<std::int64_t>> heads_;  // layer -> heads replaced together
   std::map<std::int64_t, at::Tensor> gains_;                 // layer -> 0 for masked neurons, 1 elsewhere
   at::Tensor trunk_sd_;                                      // gaussian only: [L, H, Dh]
 };
 
 void Run::encode_prompt() {
-  const text::ChatTemplate chat = text::llava_chat();
-  const auto image_tokens = static_cast<std::size_t>(model_.image_tokens());
-  const text::Prompt prompt =
-      options_.raw_prompt ? text::make_raw_prompt(model_.tokenizer(), chat, options_.prompt, image_tokens)
-                          : text::make_prompt(model_.tokenizer(), chat, options_.prompt, image_tokens,
-                                              options_.allow_special_in_text);
-  const bool has_image_token = prompt.rendered.find(chat.image_token) != std::string::npos;
+  const std::string& image_token = packer_->chat().image_token;
+  prompt_.prompt = options_.raw_prompt ? packer_->pack_rendered(options_.prompt)
+                                       : packer_->pack(options_.prompt, options_.allow_special_in_text);
+  const bool has_image_token = prompt_.prompt.rendered.find(image_token) != std::string::npos;
   if (options_.image.empty() && has_image_token)
-    throw UsageError("the prompt holds " + chat.image_token + " but there is no --image");
+    throw UsageError("the prompt holds " + image_token + " but there is no --image");
   if (!options_.image.empty() && !has_image_token) {
-    throw UsageError("--image is given but the raw prompt holds no " + chat.image_token +
+    throw UsageError("--image is given but the raw prompt holds no " + image_token +
                      "; put it where the picture belongs");
   }
-  prompt_.ids = prompt.ids;
   if (!options_.image.empty()) {
     image::Image picture = image::decode_file(options_.image);
     image::mask_text(picture, options_.text_boxes, options_.text_polygons, options_.text_mask);
     if (options_.box) image::draw_blue_box(picture, *options_.box, options_.stroke);
-    pixels_ = image::pixel_values(picture, model_.processor());
-    prompt_.features = model_.encode_pixels(pixels_);
-    last_image_position_ = static_cast<std::int64_t>(prompt.image_begin) + model_.image_tokens() - 1;
+    pixels_ = model_->pixels_of(picture);
+    prompt_.features = model_->encode(pixels_);
   }
-  const std::int64_t longest = static_cast<std::int64_t>(prompt_.ids.size()) + options_.max_new_tokens;
+  const std::int64_t longest = prompt_.prompt.length() + options_.max_new_tokens;
   if (longest > config_.text.max_position_embeddings) {
-    throw UsageError("the prompt's " + std::to_string(prompt_.ids.size()) + " positions and " +
+    throw UsageError("the prompt's " + std::to_string(prompt_.prompt.length()) + " positions and " +
                      std::to_string(options_.max_new_tokens) + " new tokens exceed the model's " +
                      std::to_string(config_.text.max_position_embeddings) + " positions");
   }
 }
 
-model::RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
-  model::RowEdit row;
+RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
+  RowEdit row;
   for (const auto& [layer, heads] : heads_) {
     model::HeadEdit replaced{layer, heads, op_, {}};
-    if (op_ == model::Operator::gaussian) {
+    if (op_ == Operator::gaussian) {
       std::vector<at::Tensor> noise;
       for (const std::int64_t head : heads) {
         noise.push_back(model::gaussian_noise(options_.seed, options_.image.filename().string(), layer, head,
-                                              "generate", first, length, last_image_position_,
+                                              "generate", first, length, prompt_.prompt.last_image_index(),
                                               trunk_sd_[layer][head], options_.sigma));
       }
       replaced.noise = at::stack(noise);
@@ -115,31 +118,31 @@ model::RowEdit Run::edit(std::int64_t first, std::int64_t length) const {
   return row;
 }
 
-nlohmann::ordered_json Run::describe(const model::Answer& answer) const {
+nlohmann::ordered_json Run::describe(const Answer& answer) const {
   if (!answer.finite) throw Error(ExitCode::bad_instances, "the logits are not finite; try --dtype fp32");
   nlohmann::ordered_json json;
-  json["prompt_ids"] = prompt_.ids;
+  json["prompt_ids"] = prompt_.prompt.ids;
   json["answer_ids"] = answer.ids;
-  json["text"] = text::answer_text(model_.tokenizer(), answer.ids);
+  json["text"] = text::answer_text(packer_->tokenizer(), answer.ids);
   json["log_probs"] = answer.log_probs;
   json["stopped_by"] = answer.stopped_by_eos ? "eos" : "length";
   return json;
 }
 
-Snapshot Run::snapshot(const model::RowEdit& row) const {
-  const auto T = static_cast<std::int64_t>(prompt_.ids.size());
+Snapshot Run::snapshot(const RowEdit& row) const {
+  const auto T = prompt_.prompt.length();
   model::ForwardInput input;
-  input.start.residual = model_.embed(prompt_.ids, prompt_.ids.size(), prompt_.features);
-  input.sequence = model::linear_sequence(T);
+  input.residual = model_->embed(prompt_);
+  input.sequence = model::sequence_of(prompt_.prompt);
   input.rows = {row};
   input.readouts.hidden_at = input.readouts.a_at = input.readouts.z_at = {T - 1};
-  const model::ForwardOutput output = model_.decoder().forward(input);
+  const model::ForwardOutput output = model::forward(model_->decoder(), input);
   const auto stacked = [](const std::vector<at::Tensor>& layers) {  // each [1, 1, ...]
     std::vector<at::Tensor> rows;
     for (const at::Tensor& layer : layers) rows.push_back(layer.select(0, 0).select(0, 0));
     return at::stack(rows).to(at::kFloat).contiguous();
   };
-  return {model_.decoder().logits(output.hidden).select(0, 0).select(0, 0).contiguous(), stacked(output.z),
+  return {model_->decoder().logits(output.hidden).select(0, 0).select(0, 0).contiguous(), stacked(output.z),
           stacked(output.a)};
 }
 
@@ -152,16 +155,14 @@ void Run::dump() const {
     tensors.push_back({name, checkpoint::Dtype::f32, tensor.sizes().vec(),
                        bytes(tensor.const_data_ptr(), tensor.nbytes())});
   };
-  const auto T = static_cast<std::int64_t>(prompt_.ids.size());
+  const auto T = prompt_.prompt.length();
   tensors.push_back({"input_ids",
                      checkpoint::Dtype::i64,
                      {T},
-                     bytes(prompt_.ids.data(), prompt_.ids.size() * sizeof(std::int64_t))});
-  if (!pixels_.empty()) {
-    tensors.push_back({"pixel_values",
-                       checkpoint::Dtype::f32,
-                       {3, model_.processor().crop_height, model_.processor().crop_width},
-                       bytes(pixels_.data(), pixels_.size() * sizeof(float))});
+                     bytes(prompt_.prompt.ids.data(), prompt_.prompt.ids.size() * sizeof(std::int64_t))});
+  if (!pixels_.values.empty()) {
+    tensors.push_back({"pixel_values", checkpoint::Dtype::f32, pixels_.shape,
+                       bytes(pixels_.values.data(), pixels_.values.size() * sizeof(float))});
   }
   const Snapshot plain = snapshot({});
   add("logits", plain.logits);
@@ -195,32 +196,33 @@ std::string Run::text() {
     if (!gain.defined()) gain = at::ones({config_.text.intermediate_size}, at::kFloat);
     gain[neuron] = 0;
   }
-  if (op_ == model::Operator::gaussian && !heads_.empty()) {
-    if (last_image_position_ < 0)
+  if (op_ == Operator::gaussian && !heads_.empty()) {
+    if (prompt_.prompt.last_image_index() < 0)
       throw UsageError("operator gaussian measures its noise on the picture's positions; give --image");
     model::ForwardInput input;
-    input.start.residual = model_.embed(prompt_.ids, prompt_.ids.size(), prompt_.features);
-    input.sequence = model::linear_sequence(static_cast<std::int64_t>(prompt_.ids.size()));
+    input.residual = model_->embed(prompt_);
+    input.sequence = model::sequence_of(prompt_.prompt);
     input.rows.resize(1);
     input.readouts.z_all = true;
-    trunk_sd_ = model::trunk_deviation(model_.decoder().forward(input).z, last_image_position_);
+    trunk_sd_ =
+        model::trunk_deviation(model::forward(model_->decoder(), input).z, prompt_.prompt.last_image_index());
   }
 
-  const model::Generator generator(model_, options_.max_new_tokens);
-  const model::Answer plain =
-      generator.run(prompt_, 1, [](std::int64_t, std::int64_t) { return std::vector<model::RowEdit>(1); }, {})
+  const model::Generator generator(*model_, options_.max_new_tokens);
+  const Answer plain =
+      generator.run(prompt_, 1, [](std::int64_t, std::int64_t) { return std::vector<RowEdit>(1); }, {})
           .rows[0];
   nlohmann::ordered_json json;
   json["model"] = {{"snapshot", options_.snapshot.empty() ? nlohmann::ordered_json(nullptr)
                                                           : nlohmann::ordered_json(options_.snapshot)},
-                   {"dtype", model::dtype_name(model_.decoder().dtype())}};
+                   {"dtype", model::dtype_name(model_->decoder().dtype())}};
   json.update(describe(plain));
   std::string words = json["text"];
   if (intervenes()) {
     const auto edits = [&](std::int64_t first, std::int64_t length) {
-      return std::vector<model::RowEdit>{edit(first, length)};
+      return std::vector<RowEdit>{edit(first, length)};
     };
-    const model::Answer changed = generator.run(prompt_, 1, edits, plain.ids).rows[0];
+    const Answer changed = generator.run(prompt_, 1, edits, plain.ids).rows[0];
     json["intervened"] = describe(changed);
     const auto [left, right] =
         std::mismatch(plain.ids.begin(), plain.ids.end(), changed.ids.begin(), changed.ids.end());

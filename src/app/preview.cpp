@@ -1,7 +1,8 @@
 #include "app/preview.hpp"
 
 #include <hones/base/number.hpp>
-#include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/model_folder.hpp>
+#include <hones/family/family.hpp>
 #include <hones/preview/preview.hpp>
 
 #include "app/picture_settings.hpp"
@@ -40,8 +41,8 @@ std::string preview(const settings::Settings& settings, const std::string& split
   const std::vector<task::Definition> known = known_tasks(settings);
   for (const std::string& name : tasks) {
     const task::Task task(*task::find_task(known, name), prompts, pictures_of(settings));
-    const auto files =
-        preview::write_sheets(folder, task, benchmark, cells, task::chat_for(prompts), processor);
+    const auto files = preview::write_sheets(folder, task, benchmark, cells,
+                                             family::default_family().chat(prompts), processor);
     if (files.empty()) lines += "preview of " + name + ": the benchmark holds no instance of it\n";
     for (const auto& file : files) lines += "preview of " + name + ": " + file.string() + "\n";
   }

@@ -7,6 +7,9 @@
 #include <hones/base/error.hpp>
 #include <hones/base/memory.hpp>
 #include <hones/bench/bench.hpp>
+#include <hones/checkpoint/model_folder.hpp>
+#include <hones/family/vlm.hpp>
+#include <hones/model/threads.hpp>
 #include <hones/sweep/environment.hpp>
 #include <hones/sweep/forecast.hpp>
 #include <hones/sweep/inputs.hpp>
@@ -46,7 +49,7 @@ std::vector<table::Head> first_heads(const table::Shape& shape, std::int64_t cou
 // One form over one set of tasks, the whole head stage.
 class Measurement {
  public:
-  Measurement(const engine::DiscoverOptions& options, const model::Llava& model, std::int64_t candidates)
+  Measurement(const engine::DiscoverOptions& options, const model::Vlm& model, std::int64_t candidates)
       : options_(options), inputs_(options_) {
     for (engine::TaskItems& task : inputs_.tasks) {
       instances_ += std::ssize(task.items);
@@ -57,7 +60,7 @@ class Measurement {
         cut_candidates(item, candidates);
       }
     }
-    evaluator_ = engine::make_evaluator(options_, model, inputs_.tasks, inputs_.kinds,
+    evaluator_ = engine::make_evaluator(options_, model, *inputs_.packer, inputs_.tasks, inputs_.kinds,
                                         inputs_.benchmark.images, inputs_.tile_positions);
   }
 
@@ -155,11 +158,11 @@ BenchReport bench(const BenchOptions& options) {
   };
 
   run.heads = {{0, 0}};
-  std::unique_ptr<const model::Llava> model;
+  std::unique_ptr<const model::Vlm> model;
   {
     sweep::Inputs inputs(run);
     report.environment = sweep::environment(inputs, checkpoint::model_digest(run.model));
-    model = std::make_unique<model::Llava>(run.model, inputs.dtype);
+    model = family::open_vlm(run.model, inputs.dtype, std::make_shared<model::WholeModel>());
     Measurement(run, *model, options.candidates).run();  // pages, kernels
     if (wants("parts")) report.parts = bench_parts(inputs, *model);
   }

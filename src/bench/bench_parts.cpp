@@ -9,7 +9,7 @@
 #include <hones/attribution/neurons.hpp>
 #include <hones/base/error.hpp>
 #include <hones/model/prompt_tree.hpp>
-#include <hones/model/tree_pass.hpp>
+#include <hones/model/runs/tree_pass.hpp>
 
 namespace hones::bench {
 
@@ -35,8 +35,9 @@ double seconds(Act act) {
 // rows in one.
 double products(const model::Decoder::Layer& layer, std::int64_t rows, std::int64_t positions, bool by_row) {
   double sum = 0;
-  for (const at::Tensor* weight : {&layer.q_proj, &layer.k_proj, &layer.v_proj, &layer.o_proj,
-                                   &layer.gate_proj, &layer.up_proj, &layer.down_proj}) {
+  for (const model::Linear* linear : {&layer.q_proj, &layer.k_proj, &layer.v_proj, &layer.o_proj,
+                                      &layer.gate_proj, &layer.up_proj, &layer.down_proj}) {
+    const at::Tensor* weight = &linear->weight;
     const at::Tensor x = at::ones({rows, positions, weight->size(1)}, weight->options());
     const at::Tensor out = at::empty({rows, positions, weight->size(0)}, weight->options());
     at::Tensor all_out = out.flatten(0, 1);
@@ -56,13 +57,13 @@ double products(const model::Decoder::Layer& layer, std::int64_t rows, std::int6
 
 }  // namespace
 
-BenchParts bench_parts(const sweep::Inputs& inputs, const model::Llava& model) {
+BenchParts bench_parts(const sweep::Inputs& inputs, const model::Vlm& model) {
   const c10::InferenceMode no_gradients;
   const model::Decoder& decoder = model.decoder();
   const checkpoint::DecoderConfig& config = decoder.config();
-  const model::PromptTree tree =
-      model::make_tree({inputs.prompt(inputs.tasks.front().items.front(), 0).ids}, {{}});
-  model::TreeWorkspace workspace(decoder);
+  const text::Prompt prompt = inputs.prompt(inputs.tasks.front().items.front(), 0);
+  const model::PromptTree tree = model::make_tree({&prompt}, {{}});
+  model::Workspace workspace;
   model::TreePass pass(decoder, workspace, tree.sequence, {tree.length() - 1});
   BenchParts parts;
   parts.layer = config.layers / 2;

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/model_folder.hpp>
 
 #include "fields.hpp"
 

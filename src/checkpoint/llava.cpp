@@ -4,6 +4,7 @@
 #include <hones/base/digest.hpp>
 #include <hones/base/error.hpp>
 #include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/model_folder.hpp>
 
 #include "fields.hpp"
 

@@ -5,6 +5,7 @@
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/model_folder.hpp>
 
 namespace hones::checkpoint {
 

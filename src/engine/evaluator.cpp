@@ -39,14 +39,14 @@ std::int64_t tile_rows(std::int64_t tile_positions, std::int64_t positions, std:
   return std::clamp<std::int64_t>(tile_positions / std::max<std::int64_t>(positions, 1), 1, heads);
 }
 
-Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model,
+Evaluator::Evaluator(const DiscoverOptions& options, const model::Vlm& model, const family::Packer& packer,
                      const std::vector<TaskItems>& tasks, std::filesystem::path images)
     : options_(options),
       model_(model),
+      packer_(packer),
       tasks_(tasks),
       images_(std::move(images)),
       op_(model::operator_from(options.op)),
-      chat_(task::chat_for(options.prompts)),
       yes_(tasks.size(), -1) {
   const auto& decoder = model.config().text;
   asked_.assign(static_cast<std::size_t>(decoder.layers),
@@ -58,8 +58,8 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Llava& model,
     const TaskItems& items = tasks[t];
     if (items.task->generates() || items.items.empty()) continue;
     const std::string& text = items.items.front().texts.front();
-    const auto yes = text::answer_ids(model.tokenizer(), chat_, text, "Yes");
-    const auto no = text::answer_ids(model.tokenizer(), chat_, text, "No");
+    const auto yes = packer.answer_ids(text, "Yes");
+    const auto no = packer.answer_ids(text, "No");
     if (yes.size() != 1 || no.size() != 1 || yes == no) {
       throw DataError("the tokenizer makes " + std::to_string(yes.size()) + " tokens of 'Yes' and " +
                       std::to_string(no.size()) + " of 'No' after the prompt; the task " +
@@ -79,8 +79,7 @@ at::Tensor Evaluator::features(const task::Item& item, std::string& reason) cons
 }
 
 text::Prompt Evaluator::prompt(const task::Item& item, std::size_t which) const {
-  return text::make_prompt(model_.tokenizer(), chat_, item.texts.at(which),
-                           static_cast<std::size_t>(model_.image_tokens()));
+  return packer_.pack(item.texts.at(which));
 }
 
 std::vector<double> Evaluator::log_p_yes(std::int32_t task, const at::Tensor& hidden) const {
@@ -97,7 +96,7 @@ std::vector<double> Evaluator::log_p_yes(std::int32_t task, const at::Tensor& hi
 
 at::Tensor Evaluator::trunk_deviation(const model::ForwardInput& trunk, std::int64_t last_image_position,
                                       double& layer_positions) const {
-  const model::ForwardOutput output = model_.decoder().forward(trunk);
+  const model::ForwardOutput output = model::forward(model_.decoder(), trunk);
   layer_positions += static_cast<double>(output.layer_positions);
   return model::trunk_deviation(output.z, last_image_position);
 }
@@ -141,13 +140,12 @@ attribution::Target Evaluator::target_of(const TaskItems& items, const task::Ite
                                          const metric::DocumentFrequency& frequency) const {
   if (items.task->open_ended()) {
     attribution::Target target =
-        attribution::open_target(model_.tokenizer(), item.references, frequency, options_.open_target_join);
+        attribution::open_target(packer_.tokenizer(), item.references, frequency, options_.open_target_join);
     if (target.ids.empty()) throw DataError("its references have no tokens");
     return target;
   }
   if (item.target.empty()) return {};
-  return attribution::fixed_target(
-      text::answer_ids(model_.tokenizer(), chat_, item.texts.at(item.attributed), item.target));
+  return attribution::fixed_target(packer_.answer_ids(item.texts.at(item.attributed), item.target));
 }
 
 std::vector<attribution::Target> Evaluator::targets(std::size_t task,
@@ -164,12 +162,14 @@ std::vector<attribution::Target> Evaluator::targets(std::size_t task,
   return targets;
 }
 
-std::unique_ptr<Evaluator> make_evaluator(const DiscoverOptions& options, const model::Llava& model,
-                                          const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
-                                          std::filesystem::path images, std::int64_t tile_positions) {
+std::unique_ptr<Evaluator> make_evaluator(const DiscoverOptions& options, const model::Vlm& model,
+                                          const family::Packer& packer, const std::vector<TaskItems>& tasks,
+                                          const std::vector<Kind>& kinds, std::filesystem::path images,
+                                          std::int64_t tile_positions) {
   if (options.engine == "plain")
-    return std::make_unique<PlainEvaluator>(options, model, tasks, std::move(images), tile_positions);
-  return std::make_unique<FastEvaluator>(options, model, tasks, kinds, std::move(images), tile_positions);
+    return std::make_unique<PlainEvaluator>(options, model, packer, tasks, std::move(images), tile_positions);
+  return std::make_unique<FastEvaluator>(options, model, packer, tasks, kinds, std::move(images),
+                                         tile_positions);
 }
 
 }  // namespace hones::engine

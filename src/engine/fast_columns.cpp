@@ -153,29 +153,29 @@ void FastEvaluator::Columns::take_answer(std::size_t s, std::size_t row, std::in
 
   Open open{s, row, {}};
   open.row.edit = engine_.answer_edit(subject_, seat, rows_[row].what);
-  open.row.keys_from = passes[t].keys_from;
+  const model::KeyValues& computed = passes[t].keys_values;
+  open.row.keys_values.first = computed.first;
   // Without drafts the pass ends with the prompt: the first id is known, the rest decodes either way.
   const bool differs = right != reading.best.end();
   open.row.ids.assign(reading.best.begin(), forced ? reading.best.begin() + 1 : differs ? right + 1 : right);
   const auto held = prompt.length + static_cast<std::int64_t>(open.row.ids.size()) - 1;
-  const at::Tensor path = at::tensor(tree.packed.path(p, held), at::kLong);
-  for (std::size_t l = 0; l < passes[t].keys.size(); ++l) {
-    open.row.keys.push_back(passes[t].keys[l][place].index_select(0, path));
-    open.row.values.push_back(passes[t].values[l][place].index_select(0, path));
-  }
+  const at::Tensor path =
+      model::index_tensor(tree.packed.path(p, held), engine_.model_.decoder().options().device());
+  for (std::size_t l = 0; l < computed.keys.size(); ++l)
+    open.row.keys_values.push_back(computed.keys[l].narrow(0, place, 1).index_select(1, path),
+                                   computed.values[l].narrow(0, place, 1).index_select(1, path));
   if (!engine_.options_.verify) {
-    double computed = 0;
+    double positions = 0;
     cell.answer_logprob = engine_.continuation_of(seat).draft_logprob(
-        prompt.length, tree.pass->state(), tree.packed.path(p, held), open.row, seat.answer,
-        reading.first_logprob, computed);
-    work_.layer_positions += computed;
-    work_.decode_layer_positions += computed;
+        behind(tree, p, held), open.row, seat.answer, reading.first_logprob, positions);
+    work_.layer_positions += positions;
+    work_.decode_layer_positions += positions;
     if (!std::isfinite(cell.answer_logprob)) {
       cell.state = CellState::invalid;
       return;
     }
   }
-  held_ += open.row.bytes() + engine_.continuation_of(seat).bytes_of_row(prompt.length);
+  held_ += open.row.keys_values.bytes() + engine_.continuation_of(seat).bytes_of_row(prompt.length);
   open_.push_back(std::move(open));
   if (held_ > kHeldRowBytes) decode();
 }
@@ -184,7 +184,7 @@ void FastEvaluator::Columns::settle(std::size_t s, Cell& cell, const std::vector
   const Seat& seat = subject_.seats[s];
   if (ids == seat.answer) return;  // without drafts every row comes here
   cell.state = CellState::changed;
-  const task::Score score = seat.what->score(*seat.item, text::answer_text(engine_.model_.tokenizer(), ids));
+  const task::Score score = seat.what->score(*seat.item, text::answer_text(engine_.packer_.tokenizer(), ids));
   cell.utility = score.utility;
   cell.bleu = score.bleu;
   cell.answer = ids;
@@ -205,8 +205,8 @@ void FastEvaluator::Columns::decode() {
     const Tree& tree = subject_.trees[t];
     const auto& prompt = tree.packed.prompts[p];
     const std::int64_t longest = prompt.length + prompt.drafted();
-    const model::Continuations done = engine_.continuation_of(seat).run(
-        prompt.length, tree.pass->state(), tree.packed.path(p, longest), std::move(rows));
+    const model::Continuations done =
+        engine_.continuation_of(seat).run(behind(tree, p, longest), std::move(rows));
     work_.layer_positions += done.decode_layer_positions + done.check_layer_positions;
     work_.useful_flops += done.useful_flops;
     work_.decode_layer_positions += done.decode_layer_positions + done.check_layer_positions;

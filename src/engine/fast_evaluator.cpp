@@ -15,20 +15,20 @@ namespace {
 model::OpenRow unedited(std::int64_t layers, std::vector<std::int64_t> ids) {
   model::OpenRow row;
   row.edit = [](std::int64_t, std::int64_t) { return model::RowEdit{}; };
-  row.keys_from = layers;
+  row.keys_values.first = layers;
   row.ids = std::move(ids);
   return row;
 }
 
 }  // namespace
 
-FastEvaluator::FastEvaluator(const DiscoverOptions& options, const model::Llava& model,
-                             const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
-                             std::filesystem::path images, std::int64_t tile_positions)
-    : Evaluator(options, model, tasks, std::move(images)),
+FastEvaluator::FastEvaluator(const DiscoverOptions& options, const model::Vlm& model,
+                             const family::Packer& packer, const std::vector<TaskItems>& tasks,
+                             const std::vector<Kind>& kinds, std::filesystem::path images,
+                             std::int64_t tile_positions)
+    : Evaluator(options, model, packer, tasks, std::move(images)),
       kinds_(kinds),
-      tile_positions_(tile_positions),
-      workspace_(model.decoder()) {
+      tile_positions_(tile_positions) {
   for (const TaskItems& items : tasks)
     continuations_.emplace_back(model, items.task->answer_limit(options.max_new_tokens));
 }
@@ -63,10 +63,10 @@ void FastEvaluator::seat(Subject& subject, const Bundle& bundle) const {
     if (seat.excluded.empty()) seat.excluded = no_picture;
     if (seat.excluded.empty()) {
       for (std::size_t which = 0; which < seat.item->texts.size(); ++which) {
-        const text::Prompt made = prompt(*seat.item, which);
-        subject.last_image_position = static_cast<std::int64_t>(made.image_begin) + model_.image_tokens() - 1;
-        seat.prefill_positions += static_cast<double>(made.ids.size());
-        seat.prompts.push_back(made.ids);
+        seat.prompts.push_back(prompt(*seat.item, which));
+        const text::Prompt& made = seat.prompts.back();
+        subject.last_image_position = made.last_image_index();
+        seat.prefill_positions += static_cast<double>(made.length());
       }
     }
     subject.seats.push_back(std::move(seat));
@@ -77,17 +77,18 @@ void FastEvaluator::seat(Subject& subject, const Bundle& bundle) const {
 // own.
 void FastEvaluator::plant(Subject& subject) const {
   subject.trees.clear();
-  std::vector<std::vector<std::vector<std::int64_t>>> prompts, drafts;  // per tree
+  std::vector<std::vector<const text::Prompt*>> prompts;  // per tree
+  std::vector<std::vector<std::vector<std::int64_t>>> drafts;
   for (Seat& seat : subject.seats) {
     if (!seat.excluded.empty()) continue;
     seat.places.clear();
-    for (const auto& ids : seat.prompts) {
+    for (const text::Prompt& prompt : seat.prompts) {
       if (!options_.tree || prompts.empty()) {
         prompts.emplace_back();
         drafts.emplace_back();
       }
       seat.places.emplace_back(prompts.size() - 1, prompts.back().size());
-      prompts.back().push_back(ids);
+      prompts.back().push_back(&prompt);
       drafts.back().push_back(seat.answer.empty() || !options_.verify ? std::vector<std::int64_t>{}
                                                                       : seat.answer);
     }
@@ -116,9 +117,7 @@ void FastEvaluator::run_plainly(const Subject& subject, Tree& tree, model::TreeP
   for (const auto& prompt : tree.packed.prompts)
     read.insert(read.end(), prompt.read.begin(), prompt.read.end());
   tree.pass = std::make_unique<model::TreePass>(model_.decoder(), workspace_, tree.packed.sequence, read);
-  tree.embeddings =
-      model_.embed(tree.packed.ids, static_cast<std::size_t>(tree.packed.trunk), subject.features)
-          .select(0, 0);
+  tree.embeddings = model_.embed(tree.packed.ids, tree.packed.images, subject.features).select(0, 0);
   tree.plain = tree.pass->plain(tree.embeddings, wants);
   if (options_.resume) tree.embeddings = at::Tensor();
 }
@@ -147,20 +146,12 @@ Reading FastEvaluator::read(const Subject& subject, const Seat& seat,
   const Tree& tree = subject.trees[t];
   const auto& read = tree.packed.prompts[p].read;
   const auto n = static_cast<std::int64_t>(read.size());
-  const at::Tensor logits = model_.decoder().logits(
-      passes[t].hidden[row].narrow(0, tree.pass->place(read[0]), n));  // float32 [n, V]
-  const at::Tensor best = logits.argmax(-1);                           // lowest index on ties
-  const at::Tensor normaliser = logits.to(at::kDouble).logsumexp(-1);
-  for (std::int64_t j = 0; j < n; ++j) {
-    const double norm = normaliser[j].item<double>();
-    reading.finite = reading.finite && std::isfinite(norm);
-    reading.best.push_back(best[j].item<std::int64_t>());
-    if (static_cast<std::size_t>(j) < seat.answer.size()) {
-      const double value = logits[j][seat.answer[static_cast<std::size_t>(j)]].item<double>() - norm;
-      if (j == 0) reading.first_logprob = value;
-      reading.draft_logprob += value;
-    }
-  }
+  model::Reading said =
+      model_.decoder().read(passes[t].hidden[row].narrow(0, tree.pass->place(read[0]), n), seat.answer);
+  reading.finite = said.finite;
+  reading.best = std::move(said.best);
+  if (!said.log_probs.empty()) reading.first_logprob = said.log_probs.front();
+  for (const double value : said.log_probs) reading.draft_logprob += value;
   return reading;
 }
 
@@ -190,11 +181,9 @@ bool FastEvaluator::confirm_drafts(Subject& subject, bool last) const {
     if (!seat.excluded.empty() || !seat.what->generates()) continue;
     const auto [t, p] = seat.places.front();
     const Tree& tree = subject.trees[t];
-    const std::int64_t length = tree.packed.prompts[p].length;
-    const auto held = length + static_cast<std::int64_t>(seat.answer.size()) - 1;
-    const model::Continuations done =
-        continuation_of(seat).run(length, tree.pass->state(), tree.packed.path(p, held),
-                                  {unedited(model_.config().text.layers, seat.answer)});
+    const auto held = tree.packed.prompts[p].length + std::ssize(seat.answer) - 1;
+    const model::Continuations done = continuation_of(seat).run(
+        behind(tree, p, held), {unedited(model_.config().text.layers, seat.answer)});
     subject.layer_positions += done.decode_layer_positions + done.check_layer_positions;
     if (!done.rows[0].finite) {
       seat.excluded = kNotFinite;
@@ -229,10 +218,12 @@ void FastEvaluator::measure_trunk(Subject& subject) const {
   if (op_ != model::Operator::gaussian) return;
   for (const Seat& seat : subject.seats) {
     if (!seat.excluded.empty()) continue;
-    const auto length = static_cast<std::size_t>(subject.last_image_position) + 1;
+    const text::Prompt& prompt = seat.prompts[0];
+    const std::int64_t length = subject.last_image_position + 1;
     model::ForwardInput input;
-    input.start.residual = model_.embed(std::span(seat.prompts[0]).first(length), length, subject.features);
-    input.sequence = model::linear_sequence(subject.last_image_position + 1);
+    input.residual = model_.embed(std::span(prompt.ids).first(static_cast<std::size_t>(length)),
+                                  prompt.images, subject.features);
+    input.sequence = model::part_of(model::sequence_of(prompt), 0, length);
     input.rows.resize(1);
     input.readouts.z_all = true;
     subject.trunk_sd = trunk_deviation(input, subject.last_image_position, subject.layer_positions);
@@ -268,7 +259,7 @@ double FastEvaluator::logprob_behind(Subject& subject, const Seat& seat, double 
   const auto [t, p] = seat.places.front();
   const Tree& tree = subject.trees[t];
   const std::int64_t length = tree.packed.prompts[p].length;
-  return continuation_of(seat).draft_logprob(length, tree.pass->state(), tree.packed.path(p, length),
+  return continuation_of(seat).draft_logprob(behind(tree, p, length),
                                              unedited(model_.config().text.layers, {seat.answer.front()}),
                                              seat.answer, first_logprob, subject.layer_positions);
 }
@@ -284,7 +275,7 @@ void FastEvaluator::score_plain(Subject& subject) const {
       return score_plain(subject);
     }
     if (seat.what->generates()) {
-      seat.score = seat.what->score(*seat.item, text::answer_text(model_.tokenizer(), seat.answer));
+      seat.score = seat.what->score(*seat.item, text::answer_text(packer_.tokenizer(), seat.answer));
       seat.utility = seat.score.utility;
       seat.answer_logprob =
           options_.verify ? reading.draft_logprob : logprob_behind(subject, seat, reading.first_logprob);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <hones/engine/evaluator.hpp>
-#include <hones/model/continuation.hpp>
+#include <hones/model/runs/continuation.hpp>
 
 #include "cell.hpp"
 #include "subject.hpp"
@@ -17,7 +17,7 @@ namespace hones::engine {
 
 class FastEvaluator : public Evaluator {
  public:
-  FastEvaluator(const DiscoverOptions& options, const model::Llava& model,
+  FastEvaluator(const DiscoverOptions& options, const model::Vlm& model, const family::Packer& packer,
                 const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
                 std::filesystem::path images, std::int64_t tile_positions);
   ~FastEvaluator() override;
@@ -62,7 +62,7 @@ class FastEvaluator : public Evaluator {
   const std::vector<Kind>& kinds_;
   std::int64_t tile_positions_;
   std::vector<model::Continuation> continuations_;  // one a task: their answers' limits differ
-  mutable model::TreeWorkspace workspace_;          // buffers: what they hold between calls means nothing
+  mutable model::Workspace workspace_;              // buffers: what they hold between calls means nothing
   std::int64_t current_kind_ = -1, current_bundle_ = -1;
   std::unique_ptr<Subject> current_;  // the bundle worked on last: units cut by layers meet it again
 };

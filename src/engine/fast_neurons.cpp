@@ -52,7 +52,7 @@ Work FastEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cell
     // Of a query the positive candidate's prompt alone: negatives never enter attribution.
     const std::size_t which = seat.item->attributed;
     Tree tree;
-    tree.packed = model::make_tree({seat.prompts.at(which)}, {{}});
+    tree.packed = model::make_tree({&seat.prompts.at(which)}, {{}});
     measure_trunk(state);
     run_plainly(state, tree, wants);
     work.layer_positions += state.layer_positions + tree.plain.layer_positions;

@@ -43,10 +43,10 @@ struct PlainEvaluator::Instance {
   double layer_positions = 0;
 };
 
-PlainEvaluator::PlainEvaluator(const DiscoverOptions& options, const model::Llava& model,
-                               const std::vector<TaskItems>& tasks, std::filesystem::path images,
-                               std::int64_t tile_positions)
-    : Evaluator(options, model, tasks, std::move(images)), tile_positions_(tile_positions) {
+PlainEvaluator::PlainEvaluator(const DiscoverOptions& options, const model::Vlm& model,
+                               const family::Packer& packer, const std::vector<TaskItems>& tasks,
+                               std::filesystem::path images, std::int64_t tile_positions)
+    : Evaluator(options, model, packer, tasks, std::move(images)), tile_positions_(tile_positions) {
   for (const TaskItems& items : tasks)
     generators_.emplace_back(model, items.task->answer_limit(options.max_new_tokens));
 }
@@ -72,10 +72,9 @@ const PlainEvaluator::Instance& PlainEvaluator::instance(std::int32_t task, std:
   const at::Tensor picture = features(*state.item, state.excluded);
   if (!state.excluded.empty()) return state;
   for (std::size_t which = 0; which < state.item->texts.size(); ++which) {
-    const text::Prompt made = prompt(*state.item, which);
-    state.last_image_position = static_cast<std::int64_t>(made.image_begin) + model_.image_tokens() - 1;
-    state.prompts.push_back({made.ids, picture});
-    const auto length = static_cast<std::int64_t>(made.ids.size());
+    state.prompts.push_back({prompt(*state.item, which), picture});
+    state.last_image_position = state.prompts.back().prompt.last_image_index();
+    const std::int64_t length = state.prompts.back().prompt.length();
     state.prefill_positions += static_cast<double>(length);
     state.longest =
         std::max(state.longest,
@@ -88,9 +87,8 @@ const PlainEvaluator::Instance& PlainEvaluator::instance(std::int32_t task, std:
 void PlainEvaluator::measure_trunk(Instance& state) const {
   if (op_ != model::Operator::gaussian || state.trunk_sd.defined()) return;
   model::ForwardInput input;
-  input.start.residual =
-      model_.embed(state.prompts[0].ids, state.prompts[0].ids.size(), state.prompts[0].features);
-  input.sequence = model::linear_sequence(input.start.residual.size(1));
+  input.residual = model_.embed(state.prompts[0]);
+  input.sequence = model::sequence_of(state.prompts[0].prompt);
   input.rows.resize(1);
   input.readouts.z_all = true;
   state.trunk_sd = trunk_deviation(input, state.last_image_position, state.layer_positions);
@@ -102,11 +100,11 @@ std::vector<double> PlainEvaluator::scores_under(const Instance& state, std::siz
                                                  double& layer_positions) const {
   const model::EncodedPrompt& prompt = state.prompts[which];
   model::ForwardInput input;
-  input.start.residual = model_.embed(prompt.ids, prompt.ids.size(), prompt.features);
-  input.sequence = model::linear_sequence(input.start.residual.size(1));
+  input.residual = model_.embed(prompt);
+  input.sequence = model::sequence_of(prompt.prompt);
   input.rows = std::move(rows);
   input.readouts.hidden_at = {input.sequence.length() - 1};
-  const model::ForwardOutput output = model_.decoder().forward(input);
+  const model::ForwardOutput output = model::forward(model_.decoder(), input);
   layer_positions += static_cast<double>(output.layer_positions);
   return log_p_yes(state.task, output.hidden);
 }
@@ -125,7 +123,7 @@ void PlainEvaluator::plain_run(Instance& state) const {
       state.excluded = kNotFinite;
       return;
     }
-    state.score = state.what->score(*state.item, text::answer_text(model_.tokenizer(), state.answer.ids));
+    state.score = state.what->score(*state.item, text::answer_text(packer_.tokenizer(), state.answer.ids));
     state.utility = state.score.utility;
     state.answer_logprob = state.answer.log_prob;
     return;
@@ -148,7 +146,7 @@ double PlainEvaluator::useful_flops(const Instance& state, std::size_t answer) c
   const checkpoint::DecoderFlops cost(model_.config().text);
   double sum = 0;
   for (const model::EncodedPrompt& prompt : state.prompts)
-    sum += cost.generation(std::ssize(prompt.ids),
+    sum += cost.generation(prompt.prompt.length(),
                            state.what->generates() ? static_cast<std::int64_t>(answer) : 1);
   return sum;
 }
@@ -188,7 +186,7 @@ void PlainEvaluator::tile(const Instance& state, std::span<const Row> rows, Work
     work.layer_positions += static_cast<double>(answers.layer_positions);
   } else {
     for (std::size_t which = 0; which < state.prompts.size(); ++which) {
-      const auto length = static_cast<std::int64_t>(state.prompts[which].ids.size());
+      const auto length = state.prompts[which].prompt.length();
       scores.push_back(scores_under(state, which, edits_for(which)(0, length), work.layer_positions));
     }
   }
@@ -212,7 +210,7 @@ Cell PlainEvaluator::answered(const Instance& state, const model::Answers& answe
   } else if (answer.ids != state.answer.ids) {
     cell.state = CellState::changed;
     const task::Score score =
-        state.what->score(*state.item, text::answer_text(model_.tokenizer(), answer.ids));
+        state.what->score(*state.item, text::answer_text(packer_.tokenizer(), answer.ids));
     cell.utility = score.utility;
     cell.bleu = score.bleu;
     cell.answer = answer.ids;
@@ -298,13 +296,13 @@ Work PlainEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cel
     const at::Tensor projection =
         attribution::target_projection(model_.decoder(), targets.at(static_cast<std::size_t>(index)));
     model::ForwardInput input;
-    input.start.residual = model_.embed(prompt.ids, prompt.ids.size(), prompt.features);
-    const std::int64_t T = input.start.residual.size(1);
-    input.sequence = model::linear_sequence(T);
+    const std::int64_t T = prompt.prompt.length();
+    input.residual = model_.embed(prompt);
+    input.sequence = model::sequence_of(prompt.prompt);
     input.rows.resize(1);
     input.readouts.a_at = {T - 1};
     const auto pass = [&] {
-      model::ForwardOutput output = model_.decoder().forward(input);
+      model::ForwardOutput output = model::forward(model_.decoder(), input);
       work.layer_positions += static_cast<double>(output.layer_positions);
       return output;
     };

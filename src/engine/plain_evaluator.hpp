@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <hones/engine/evaluator.hpp>
-#include <hones/model/generation.hpp>
+#include <hones/model/runs/generation.hpp>
 
 #include "cell.hpp"
 
@@ -14,7 +14,7 @@ namespace hones::engine {
 
 class PlainEvaluator : public Evaluator {
  public:
-  PlainEvaluator(const DiscoverOptions& options, const model::Llava& model,
+  PlainEvaluator(const DiscoverOptions& options, const model::Vlm& model, const family::Packer& packer,
                  const std::vector<TaskItems>& tasks, std::filesystem::path images,
                  std::int64_t tile_positions);
   ~PlainEvaluator() override;

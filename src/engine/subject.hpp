@@ -9,7 +9,8 @@
 
 #include <hones/engine/bundle.hpp>
 #include <hones/model/prompt_tree.hpp>
-#include <hones/model/tree_pass.hpp>
+#include <hones/model/runs/continuation.hpp>
+#include <hones/model/runs/tree_pass.hpp>
 
 namespace hones::engine {
 
@@ -21,13 +22,19 @@ struct Tree {
   model::TreeRows plain;
 };
 
+// Prompt `which` of a tree, with the plain run over it and `count` of its positions, for rows that go on
+// there.
+inline model::Behind behind(const Tree& tree, std::size_t which, std::int64_t count) {
+  return {tree.packed.prompts[which], tree.pass->state(), tree.packed.path(which, count)};
+}
+
 // One instance of a bundle: where its prompts lie, and what the plain run left.
 struct Seat {
   Member member;
   const task::Task* what = nullptr;
   const task::Item* item = nullptr;
   std::string excluded;
-  std::vector<std::vector<std::int64_t>> prompts;           // ids
+  std::vector<text::Prompt> prompts;
   std::vector<std::pair<std::size_t, std::size_t>> places;  // per prompt: tree, prompt of that tree
   double prefill_positions = 0;
   std::size_t read() const {  // positions that logits are computed of

@@ -4,6 +4,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/rng.hpp>
+#include <hones/model/decoder.hpp>
 #include <hones/model/edits.hpp>
 
 namespace hones::model {
@@ -23,16 +24,15 @@ struct Held {
   std::vector<std::int64_t> places, local;
 };
 
-Held held_heads(const HeadEdit& edit, const HeadGroup& group, std::int64_t own) {
-  const std::int64_t total = group.total_heads(own);
+Held held_of(const HeadEdit& edit, const HeldHeads& heads) {
   Held held;
   for (std::size_t i = 0; i < edit.heads.size(); ++i) {
     const std::int64_t head = edit.heads[i];
-    HONES_ASSERT(head >= 0 && head < total, "head " + std::to_string(head) + " of " + std::to_string(total));
-    const std::int64_t local = head - group.first_head();
-    if (local < 0 || local >= own) continue;
+    HONES_ASSERT(head >= 0 && head < heads.total,
+                 "head " + std::to_string(head) + " of " + std::to_string(heads.total));
+    if (!heads.range.holds(head)) continue;
     held.places.push_back(static_cast<std::int64_t>(i));
-    held.local.push_back(local);
+    held.local.push_back(head - heads.range.begin);
   }
   return held;
 }
@@ -57,7 +57,7 @@ at::Tensor replacement(const at::Tensor& chosen, const HeadEdit& edit, const Hel
       HONES_ASSERT(edit.noise.defined() && edit.noise.size(1) == chosen.size(0),
                    "gaussian edit without noise for its positions");
       return (chosen.to(at::kFloat) +
-              edit.noise.index_select(0, at::tensor(held.places, at::kLong)).permute({1, 0, 2}))
+              edit.noise.index_select(0, index_tensor(held.places, edit.noise.device())).permute({1, 0, 2}))
           .to(chosen.scalar_type());
     case Operator::mean:
       break;
@@ -69,12 +69,23 @@ at::Tensor replacement(const at::Tensor& chosen, const HeadEdit& edit, const Hel
       .to(chosen.scalar_type());
 }
 
+// Over ALL heads of the layer, float32 [R, T, Dh], those replaced in a row (`chosen`; undefined: none) left
+// out. Every shard must join, whichever heads of which rows it holds.
+at::Tensor sum_of_others(const at::Tensor& z, const std::vector<at::Tensor>& chosen, const Shard& shard) {
+  std::vector<at::Tensor> replaced;
+  for (const at::Tensor& heads : chosen) {
+    replaced.push_back(heads.defined() ? heads.to(at::kFloat).sum(1)
+                                       : at::zeros({z.size(1), z.size(3)}, z.options().dtype(at::kFloat)));
+  }
+  const at::Tensor all = shard.sum(z.to(at::kFloat).sum(2));  // in this order on every shard
+  return all - shard.sum(at::stack(replaced));
+}
+
 }  // namespace
 
 at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& rows, std::int64_t layer,
-                            const HeadGroup& group, std::int64_t& fired) {
-  const std::int64_t own = z.size(2);
-  const std::int64_t total = group.total_heads(own);
+                            const HeldHeads& heads, std::int64_t& fired) {
+  HONES_ASSERT(z.size(2) == heads.range.size(), "z of other heads than the shard's");
   std::vector<const HeadEdit*> edits;
   bool any = false, mean = false;
   for (const RowEdit& row : rows) {
@@ -87,24 +98,15 @@ at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& row
   const auto row_of = [&](std::size_t r) { return z.select(0, static_cast<std::int64_t>(r)); };
 
   std::vector<Held> held(rows.size());
-  std::vector<at::Tensor> chosen(rows.size());  // [T, held, Dh]
+  std::vector<at::Tensor> index(rows.size()), chosen(rows.size());  // [held]; [T, held, Dh]
   for (std::size_t r = 0; r < rows.size(); ++r) {
     if (!edits[r]) continue;
-    held[r] = held_heads(*edits[r], group, own);
-    chosen[r] = row_of(r).index_select(1, at::tensor(held[r].local, at::kLong).to(z.device()));
+    held[r] = held_of(*edits[r], heads);
+    index[r] = index_tensor(held[r].local, z.device());
+    chosen[r] = row_of(r).index_select(1, index[r]);
   }
-  // Sums over ALL heads of the layer: every rank of a shard must join, whichever heads of which rows it
-  // holds.
   at::Tensor others;  // [R, T, Dh]
-  if (mean) {
-    std::vector<at::Tensor> replaced;
-    for (std::size_t r = 0; r < rows.size(); ++r) {
-      replaced.push_back(edits[r] ? chosen[r].to(at::kFloat).sum(1)
-                                  : at::zeros({z.size(1), z.size(3)}, z.options().dtype(at::kFloat)));
-    }
-    const at::Tensor all = group.sum(z.to(at::kFloat).sum(2));  // in this order on every rank
-    others = all - group.sum(at::stack(replaced));
-  }
+  if (mean) others = sum_of_others(z, chosen, heads.shard);
   std::vector<at::Tensor> edited;
   edited.reserve(rows.size());
   for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -112,14 +114,14 @@ at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& row
     if (!edits[r] || held[r].local.empty()) continue;
     const at::Tensor value =
         replacement(chosen[r], *edits[r], held[r],
-                    mean ? others.select(0, static_cast<std::int64_t>(r)) : at::Tensor(), total);
-    edited.back() = edited.back().index_copy(1, at::tensor(held[r].local, at::kLong).to(z.device()), value);
+                    mean ? others.select(0, static_cast<std::int64_t>(r)) : at::Tensor(), heads.total);
+    edited.back() = edited.back().index_copy(1, index[r], value);
     fired += static_cast<std::int64_t>(held[r].local.size());
   }
   return at::stack(edited);
 }
 
-at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer,
+at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer, Range held,
                        std::int64_t& fired) {
   bool any = false;
   for (const RowEdit& row : rows) any = any || row.gains.contains(layer);
@@ -129,7 +131,7 @@ at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, st
   for (std::size_t r = 0; r < rows.size(); ++r) {
     at::Tensor row = a.select(0, static_cast<std::int64_t>(r));
     if (const auto gain = rows[r].gains.find(layer); gain != rows[r].gains.end()) {
-      row = row * gain->second.to(row.options());
+      row = row * gain->second.narrow(0, held.begin, held.size()).to(row.options());
       ++fired;
     }
     edited.push_back(row);
@@ -137,11 +139,11 @@ at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, st
   return at::stack(edited);
 }
 
-std::int64_t expected_firings(const std::vector<RowEdit>& rows, const HeadGroup& group, std::int64_t own) {
+std::int64_t expected_firings(const std::vector<RowEdit>& rows, const HeldHeads& held) {
   std::int64_t firings = 0;
   for (const RowEdit& row : rows) {
     for (const HeadEdit& edit : row.heads)
-      firings += static_cast<std::int64_t>(held_heads(edit, group, own).local.size());
+      firings += static_cast<std::int64_t>(held_of(edit, held).local.size());
     firings += static_cast<std::int64_t>(row.gains.size());
   }
   return firings;

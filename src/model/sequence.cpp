@@ -3,11 +3,26 @@
 
 namespace hones::model {
 
-Sequence linear_sequence(std::int64_t length, std::int64_t first, std::int64_t axes) {
+at::Tensor answer_positions(std::int64_t axes, std::int64_t next, std::int64_t count) {
+  return at::arange(next, next + count, at::kLong).unsqueeze(0).expand({axes, count});
+}
+
+Sequence sequence_of(const text::Prompt& prompt, std::int64_t answer) {
+  std::vector<at::Tensor> axes;
+  for (const auto& axis : prompt.positions) {
+    HONES_ASSERT(std::ssize(axis) == prompt.length(), "a prompt with positions of another length");
+    axes.push_back(at::tensor(axis, at::kLong));
+  }
+  const auto count = std::ssize(prompt.positions);
   Sequence sequence;
-  sequence.positions = at::arange(first, first + length, at::kLong).unsqueeze(0).expand({axes, length});
-  sequence.segments = {{-1, 0, length}};
+  sequence.positions = at::cat({at::stack(axes), answer_positions(count, prompt.next_position, answer)}, 1);
+  sequence.segments = {{-1, 0, prompt.length() + answer}};
   return sequence;
+}
+
+Sequence part_of(const Sequence& sequence, std::int64_t first, std::int64_t length) {
+  HONES_ASSERT(sequence.segments.size() == 1, "a part of a tree");
+  return {sequence.positions.narrow(1, first, length), {{-1, 0, length}}};
 }
 
 at::Tensor attention_mask(const Sequence& sequence, std::int64_t past) {

@@ -10,6 +10,8 @@
 #include <hones/base/digest.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
+#include <hones/checkpoint/model_folder.hpp>
+#include <hones/model/threads.hpp>
 #include <hones/results/ablation_rows.hpp>
 #include <hones/stats/elbow.hpp>
 #include <hones/store/ablation_file.hpp>

@@ -2,6 +2,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/log.hpp>
+#include <hones/model/threads.hpp>
 #include <hones/sweep/forecast.hpp>
 
 #include "discovery.hpp"
@@ -60,7 +61,7 @@ metric::DocumentFrequency Discovery::document_frequency(std::size_t task) {
   const std::vector<task::Item> all = inputs_->tasks[task].task->items(inputs_->benchmark, -1);
   for (std::size_t i = static_cast<std::size_t>(world_.rank()); i < all.size();
        i += static_cast<std::size_t>(world_.size())) {
-    mine.add(attribution::reference_ids(inputs_->model->tokenizer(), all[i].references));
+    mine.add(attribution::reference_ids(inputs_->packer->tokenizer(), all[i].references));
   }
   std::vector<std::int64_t> counts(mine.counts().begin(), mine.counts().end());
   counts.push_back(mine.instances());

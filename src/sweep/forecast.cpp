@@ -4,6 +4,7 @@
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
 #include <hones/checkpoint/flops.hpp>
+#include <hones/family/family.hpp>
 #include <hones/model/tree_cost.hpp>
 #include <hones/sweep/forecast.hpp>
 #include <hones/sweep/inputs.hpp>
@@ -117,7 +118,8 @@ std::int64_t Forecaster::answer_length(const task::Item& item, std::int64_t limi
 
 Sample Forecaster::sample(const engine::Bundle& bundle) const {
   Sample sample;
-  std::vector<std::vector<std::int64_t>> prompts, drafts;
+  std::vector<text::Prompt> prompts;
+  std::vector<std::vector<std::int64_t>> drafts;
   for (const engine::Member& member : bundle) {
     const engine::TaskItems& task = inputs_.tasks[static_cast<std::size_t>(member.task)];
     const task::Item& item = task.items[static_cast<std::size_t>(member.index)];
@@ -125,20 +127,20 @@ Sample Forecaster::sample(const engine::Bundle& bundle) const {
     const std::int64_t limit = task.task->answer_limit(options_.max_new_tokens);
     if (task.task->generates()) answer = answer_length(item, limit);
     for (std::size_t which = 0; which < item.texts.size(); ++which) {
-      prompts.push_back(inputs_.prompt(item, which).ids);
+      prompts.push_back(inputs_.prompt(item, which));
       // What the ids are does not matter behind the prompt.
       drafts.emplace_back(options_.verify ? static_cast<std::size_t>(answer) : 0);
-      const auto length = static_cast<std::int64_t>(prompts.back().size());
+      const std::int64_t length = prompts.back().length();
       if (task.task->generates()) sample.answers.push_back({length, answer, limit});
       sample.prefill_flops += cost_.generation(length, std::max<std::int64_t>(answer, 1));
     }
     sample.read += std::max<std::int64_t>(answer, std::ssize(item.texts));
   }
   if (options_.tree) {
-    sample.trees.push_back(model::shape_of(model::make_tree(prompts, drafts)));
+    sample.trees.push_back(model::shape_of(model::make_tree(model::pointers(prompts), drafts)));
   } else {
     for (std::size_t p = 0; p < prompts.size(); ++p)
-      sample.trees.push_back(model::shape_of(model::make_tree({prompts[p]}, {drafts[p]})));
+      sample.trees.push_back(model::shape_of(model::make_tree({&prompts[p]}, {drafts[p]})));
   }
   return sample;
 }
@@ -214,8 +216,8 @@ void Forecaster::neuron_stage(const engine::TaskItems& task) {
   const std::int64_t samples = std::min<std::int64_t>(items, kSampled);
   for (std::int64_t i = 0; i < samples; ++i) {
     const task::Item& item = task.items[static_cast<std::size_t>(i * items / samples)];
-    const model::TreeShape tree =
-        model::shape_of(model::make_tree({inputs_.prompt(item, item.attributed).ids}, {{}}));
+    const text::Prompt prompt = inputs_.prompt(item, item.attributed);
+    const model::TreeShape tree = model::shape_of(model::make_tree({&prompt}, {{}}));
     const double whole = row_flops(config_, tree, 0, false).all();
     double rows = 0;
     for (std::int64_t l = 0; l < config_.layers; ++l)
@@ -230,7 +232,7 @@ void Forecaster::neuron_stage(const engine::TaskItems& task) {
 
 void Forecaster::weights() {
   result_.memory.weights_shared = true;
-  for (const auto& [name, view] : checkpoint::open_llava(options_.model).tensors) {
+  for (const auto& [name, view] : family::family_of(options_.model).tensors(options_.model)) {
     std::int64_t values = 1;
     for (const std::int64_t side : view.shape) values *= side;
     result_.memory.weights += values * element_;

@@ -4,6 +4,8 @@
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
 #include <hones/comm/communicator.hpp>
+#include <hones/family/family.hpp>
+#include <hones/family/vlm.hpp>
 #include <hones/model/prompt_tree.hpp>
 #include <hones/sweep/inputs.hpp>
 
@@ -79,14 +81,14 @@ void check_heads(const engine::DiscoverOptions& options, const table::Shape& sha
 Inputs::Inputs(const engine::DiscoverOptions& run_options, bool share_pictures)
     : options(run_options),
       benchmark(benchmark::load(options.benchmark, options.split)),
-      config(checkpoint::read_llava_config(options.model)),
+      config(family::family_of(options.model).read_config(options.model)),
+      packer(family::family_of(options.model).open_packer(options.model, options.prompts)),
       dtype(model::dtype_from(options.dtype, config.dtype, false)),
       shape{config.text.layers, config.text.heads, config.text.intermediate_size},
       tile_positions(options.tile_positions > 0
                          ? options.tile_positions
                          : engine::default_tile_positions(
-                               config.text, static_cast<std::int64_t>(c10::elementSize(dtype)))),
-      tokenizer_(text::Tokenizer::from_file(options.model / "tokenizer.json")) {
+                               config.text, static_cast<std::int64_t>(c10::elementSize(dtype)))) {
   check_heads(options, shape);
   for (const std::string& name : options.tasks) {
     engine::TaskItems task;
@@ -112,35 +114,35 @@ Inputs::Inputs(const engine::DiscoverOptions& run_options, bool share_pictures)
 }
 
 void Inputs::load_weights() {
-  model = std::make_unique<model::Llava>(options.model, dtype);
-  evaluator = engine::make_evaluator(options, *model, tasks, kinds, benchmark.images, tile_positions);
+  model = family::open_vlm(options.model, dtype, std::make_shared<model::WholeModel>());
+  evaluator =
+      engine::make_evaluator(options, *model, *packer, tasks, kinds, benchmark.images, tile_positions);
 }
 
 text::Prompt Inputs::prompt(const task::Item& item, std::size_t which) const {
-  return text::make_prompt(tokenizer_, task::chat_for(options.prompts), item.texts.at(which),
-                           static_cast<std::size_t>(config.image_tokens));
+  return packer->pack(item.texts.at(which));
 }
 
 std::int64_t Inputs::tokens(const std::string& text) const {
-  return static_cast<std::int64_t>(tokenizer_.encode(text, false).size());
+  return static_cast<std::int64_t>(packer->tokenizer().encode(text, false).size());
 }
 
 std::int64_t Inputs::positions(const engine::TaskItems& task, const task::Item& item) const {
   std::int64_t longest = 0;
   for (std::size_t which = 0; which < item.texts.size(); ++which)
-    longest = std::max(longest, static_cast<std::int64_t>(prompt(item, which).ids.size()));
+    longest = std::max(longest, prompt(item, which).length());
   return task.task->generates() ? longest + task.task->answer_limit(options.max_new_tokens) - 1 : longest;
 }
 
 // Positions beyond those the model was trained for would be computed all the same, and wrong. A text has at
 // most as many tokens as bytes, so that few are ever encoded here.
 void Inputs::check_lengths() const {
-  constexpr std::size_t kChatBytes = 64;  // more than any chat form adds
+  constexpr std::int64_t kSeam = 64;  // more than tokens can differ where the chat form and a text meet
+  const std::int64_t chat = packer->pack("").length();
   for (const engine::TaskItems& task : tasks) {
     const std::int64_t limit = task.task->answer_limit(options.max_new_tokens);
-    const auto around = static_cast<std::size_t>(config.image_tokens + limit) + kChatBytes;
     const auto fits = [&](const std::string& text) {
-      return text.size() + around <= static_cast<std::size_t>(config.text.max_position_embeddings);
+      return std::ssize(text) + chat + limit + kSeam <= config.text.max_position_embeddings;
     };
     for (const task::Item& item : task.items) {
       if (std::all_of(item.texts.begin(), item.texts.end(), fits)) continue;
@@ -192,20 +194,20 @@ std::vector<plan::TaskLoad> Inputs::kind_loads() const {
   if (!shares_pictures(options)) return task_loads();
   std::vector<plan::TaskLoad> all;
   for (const engine::Kind& kind : kinds) {
-    std::vector<std::vector<std::int64_t>> prompts;
+    std::vector<text::Prompt> prompts;
     plan::TaskLoad load;
     load.name = kind.name;
     load.instances = static_cast<std::int64_t>(kind.bundles.size());
     for (const engine::Member& member : kind.bundles.front()) {
       const engine::TaskItems& task = tasks[static_cast<std::size_t>(member.task)];
       const task::Item& item = task.items[static_cast<std::size_t>(member.index)];
-      for (std::size_t which = 0; which < item.texts.size(); ++which)
-        prompts.push_back(prompt(item, which).ids);
+      for (std::size_t which = 0; which < item.texts.size(); ++which) prompts.push_back(prompt(item, which));
       if (task.task->generates())
         load.decode_positions += static_cast<double>(task.task->answer_limit(options.max_new_tokens)) / 4;
     }
     load.positions_per_prompt = static_cast<double>(
-        model::make_tree(prompts, std::vector<std::vector<std::int64_t>>(prompts.size())).length());
+        model::make_tree(model::pointers(prompts), std::vector<std::vector<std::int64_t>>(prompts.size()))
+            .length());
     all.push_back(load);
   }
   return all;

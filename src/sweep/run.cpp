@@ -11,6 +11,8 @@
 
 #include <hones/base/error.hpp>
 #include <hones/base/log.hpp>
+#include <hones/checkpoint/model_folder.hpp>
+#include <hones/family/family.hpp>
 #include <hones/model/torch_errors.hpp>
 #include <hones/store/results.hpp>
 
@@ -94,7 +96,7 @@ void Run::end_phase() {
 // Every rank reads the same; a rank that cannot throws, and the job ends with its line.
 void Run::read_weights() {
   if (world_.rank() == 0) {
-    const std::string warning = checkpoint::chat_template_warning(options_.model);
+    const std::string warning = family::family_of(options_.model).chat_warning(options_.model);
     if (!warning.empty()) log::warning(warning);
   }
   inputs_->load_weights();

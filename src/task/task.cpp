@@ -152,10 +152,6 @@ std::vector<std::string> task_names() {
   return names_of(built_in_tasks());
 }
 
-text::ChatTemplate chat_for(const std::string& prompts) {
-  return prompts == "release" ? text::llava_release_chat() : text::llava_chat();
-}
-
 double retrieval_utility(const Item& item, std::span<const double> log_p_yes) {
   std::vector<int> relevance(log_p_yes.size(), 0);
   relevance.at(item.attributed) = 1;

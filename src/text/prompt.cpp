@@ -21,20 +21,20 @@ std::int64_t image_id(const Tokenizer& tokenizer, const ChatTemplate& chat) {
 }
 
 // One image id becomes `count`; `required` says whether there must be one.
-Prompt expand(std::string rendered, const std::vector<std::int64_t>& ids, std::int64_t image,
-              const ChatTemplate& chat, std::size_t count, bool required) {
+EncodedTurn expand(std::string rendered, const std::vector<std::int64_t>& ids, std::int64_t image,
+                   const ChatTemplate& chat, std::size_t count, bool required) {
   HONES_ASSERT(count >= 1, "image_tokens is 0");
   const auto found = std::count(ids.begin(), ids.end(), image);
   if (found > 1 || (required && found == 0)) {
     throw DataError("the prompt holds " + chat.image_token + " " + std::to_string(found) +
                     " times; expected once");
   }
-  Prompt prompt{std::move(rendered), {}, 0};
+  EncodedTurn turn{std::move(rendered), {}, {}};
   for (const std::int64_t id : ids) {
-    if (id == image) prompt.image_begin = prompt.ids.size();
-    prompt.ids.insert(prompt.ids.end(), id == image ? count : 1, id);
+    if (id == image) turn.images.push_back({std::ssize(turn.ids), static_cast<std::int64_t>(count)});
+    turn.ids.insert(turn.ids.end(), id == image ? count : 1, id);
   }
-  return prompt;
+  return turn;
 }
 
 // Unicode white space, decoded by hand: this is the only place that needs it.
@@ -65,16 +65,8 @@ std::string_view trimmed(std::string_view text) {
 
 }  // namespace
 
-ChatTemplate llava_chat() {
-  return {"USER: <image>\n", " ASSISTANT:", "<image>", " "};
-}
-
-ChatTemplate llava_release_chat() {
-  return {"USER: <image>\n", "\nASSISTANT:", "<image>", " "};
-}
-
-Prompt make_prompt(const Tokenizer& tokenizer, const ChatTemplate& chat, std::string_view user_text,
-                   std::size_t image_tokens, bool allow_special_in_text) {
+EncodedTurn encode_turn(const Tokenizer& tokenizer, const ChatTemplate& chat, std::string_view user_text,
+                        std::size_t image_tokens, bool allow_special_in_text) {
   std::string rendered = render(chat, user_text);
   const std::array<ByteRange, 1> user{{{chat.before.size(), chat.before.size() + user_text.size()}}};
   const auto literal =
@@ -83,8 +75,8 @@ Prompt make_prompt(const Tokenizer& tokenizer, const ChatTemplate& chat, std::st
   return expand(std::move(rendered), ids, image_id(tokenizer, chat), chat, image_tokens, true);
 }
 
-Prompt make_raw_prompt(const Tokenizer& tokenizer, const ChatTemplate& chat, std::string_view rendered,
-                       std::size_t image_tokens) {
+EncodedTurn encode_rendered(const Tokenizer& tokenizer, const ChatTemplate& chat, std::string_view rendered,
+                            std::size_t image_tokens) {
   return expand(std::string(rendered), tokenizer.encode(rendered), image_id(tokenizer, chat), chat,
                 image_tokens, false);
 }

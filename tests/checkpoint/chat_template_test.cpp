@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/model_folder.hpp>
 
 #include "support/scratch.hpp"
 

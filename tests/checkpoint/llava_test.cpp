@@ -10,6 +10,7 @@
 #include <hones/base/digest.hpp>
 #include <hones/base/file.hpp>
 #include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/model_folder.hpp>
 
 #include "support/scratch.hpp"
 

@@ -5,6 +5,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/model_folder.hpp>
 #include <hones/checkpoint/random_llava.hpp>
 
 #include "support/scratch.hpp"

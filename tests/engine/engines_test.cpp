@@ -13,7 +13,11 @@
 #include <hones/base/rng.hpp>
 #include <hones/comm/session.hpp>
 #include <hones/engine/evaluator.hpp>
-#include <hones/model/generation.hpp>
+#include <hones/family/family.hpp>
+#include <hones/family/vlm.hpp>
+#include <hones/model/dtype.hpp>
+#include <hones/model/runs/generation.hpp>
+#include <hones/model/threads.hpp>
 
 #include "support/drawn_benchmark.hpp"
 #include "support/scratch.hpp"
@@ -56,10 +60,12 @@ class Engines : public testing::Test {
                                                                         : size_of("HONES_ENGINE_QUERIES", 3));
     }
     model::configure_threads(1);
-    model_ = new model::Llava(options_->model, at::kFloat);
+    model_ = family::open_vlm(options_->model, at::kFloat, std::make_shared<model::WholeModel>());
+    packer_ = family::family_of(options_->model).open_packer(options_->model, "paper");
   }
   static void TearDownTestSuite() {
-    delete model_;
+    model_.reset();
+    packer_.reset();
     delete benchmark_;
     delete options_;
     delete scratch_;
@@ -87,7 +93,7 @@ class Engines : public testing::Test {
   }
   static std::unique_ptr<engine::Evaluator> engine(const engine::DiscoverOptions& options,
                                                    const std::vector<engine::Kind>& kinds) {
-    return engine::make_evaluator(options, *model_, *tasks_, kinds, benchmark_->images, 4096);
+    return engine::make_evaluator(options, *model_, *packer_, *tasks_, kinds, benchmark_->images, 4096);
   }
   static plan::Unit unit_of(std::size_t load, std::int64_t index) {
     plan::Unit unit;
@@ -142,21 +148,21 @@ class Engines : public testing::Test {
                        const std::vector<std::int32_t>& slow, const std::vector<std::int32_t>& fast) {
     const c10::InferenceMode no_gradients;
     const task::Item& item = task.items[static_cast<std::size_t>(index)];
-    const auto made = text::make_prompt(model_->tokenizer(), task::chat_for("paper"), item.texts[0],
-                                        static_cast<std::size_t>(model_->image_tokens()));
+    const text::Prompt made = packer_->pack(item.texts[0]);
     std::vector<std::int64_t> ids = made.ids;
     for (std::size_t j = 0; j < std::min(slow.size(), fast.size()) && slow[j] == fast[j]; ++j)
       ids.push_back(slow[j]);
     const std::int64_t H = model_->config().text.heads;
     model::ForwardInput input;
-    input.start.residual = model_->embed(
-        ids, made.ids.size(), model_->encode_picture(task::load_picture(benchmark_->images, item)));
-    input.sequence = model::linear_sequence(input.start.residual.size(1));
+    input.residual =
+        model_->embed(ids, made.images, model_->encode_picture(task::load_picture(benchmark_->images, item)));
+    input.sequence = model::sequence_of(made, std::ssize(ids) - made.length());
     input.rows.resize(1);
     if (column > 0)
       input.rows[0].heads.push_back({(column - 1) / H, {(column - 1) % H}, model::Operator::mean, {}});
     input.readouts.hidden_at = {input.sequence.length() - 1};
-    const at::Tensor logits = model_->decoder().logits(model_->decoder().forward(input).hidden).flatten();
+    const at::Tensor logits =
+        model_->decoder().logits(model::forward(model_->decoder(), input).hidden).flatten();
     const at::Tensor best = std::get<0>(logits.topk(2));
     return (best[0] - best[1]).item<double>();
   }
@@ -250,7 +256,8 @@ class Engines : public testing::Test {
   static inline engine::DiscoverOptions* options_ = nullptr;
   static inline benchmark::Benchmark* benchmark_ = nullptr;
   static inline std::vector<engine::TaskItems>* tasks_ = new std::vector<engine::TaskItems>;
-  static inline model::Llava* model_ = nullptr;
+  static inline std::unique_ptr<const model::Vlm> model_;
+  static inline std::unique_ptr<const family::Packer> packer_;
   static inline double share_ = 0;  // forward-equivalents of the fast engine on this rank's share
 };
 
@@ -359,7 +366,7 @@ TEST_F(Engines, ContributionsAreThePlainOnes) {
     metric::DocumentFrequency frequency(static_cast<std::size_t>(config.vocab_size));
     for (const task::Item& item : task.items) {
       if (task.task->open_ended())
-        frequency.add(attribution::reference_ids(model_->tokenizer(), item.references));
+        frequency.add(attribution::reference_ids(packer_->tokenizer(), item.references));
     }
     const std::vector<attribution::Target> targets = judge->targets(t, frequency);
     table::TaskCells cells;

@@ -11,8 +11,8 @@
 namespace hones {
 namespace {
 
-using model::Llava;
 using test::Expected;
+using test::Llava;
 
 constexpr double kTensor = 2e-5;
 constexpr double kLogits = 1e-4;
@@ -80,8 +80,8 @@ std::set<std::string> compare_all(const Llava& model, const model::EncodedPrompt
                                   std::map<std::string, at::Tensor>& seen) {
   model::ForwardInput input = test::whole(model, prompt, {{}});
   input.observer = &collect;
-  const model::ForwardOutput output = model.decoder().forward(input);
-  seen["inputs_embeds"] = input.start.residual.select(0, 0);
+  const model::ForwardOutput output = model::forward(model.decoder(), input);
+  seen["inputs_embeds"] = input.residual.select(0, 0);
   std::set<std::string> compared = compare(seen, expected, kTensor);
   const at::Tensor logits = model.decoder().logits(output.hidden).select(0, 0);
   EXPECT_LE(test::relative_error(logits, expected["logits"]), kLogits);
@@ -99,10 +99,11 @@ TEST_P(Parity, EveryTensorOfAnImagePrompt) {
     seen[stored_name(name, layer)] = as_stored(name, value);
   };
   const model::EncodedPrompt prompt = test::fixture_prompt(model, GetParam().expected, &collect);
-  EXPECT_EQ(prompt.ids, expected.ids("input_ids"));
-  const auto pixels = image::pixel_values(
-      image::decode_file(test::data(test::metadata(GetParam().expected)["picture"])), model.processor());
-  EXPECT_TRUE(test::same_bits(at::tensor(pixels).view({3, 56, 56}), expected["pixel_values"]));
+  EXPECT_EQ(prompt.prompt.ids, expected.ids("input_ids"));
+  const model::Pixels pixels =
+      model->pixels_of(image::decode_file(test::data(test::metadata(GetParam().expected)["picture"])));
+  EXPECT_EQ(pixels.shape, (std::vector<std::int64_t>{3, 56, 56}));
+  EXPECT_TRUE(test::same_bits(at::tensor(pixels.values).view(pixels.shape), expected["pixel_values"]));
   std::set<std::string> compared = compare_all(model, prompt, expected, collect, seen);
   // Nothing of the fixture was passed over, but for the last vision layer, which LLaVA never needs.
   compared.insert({"input_ids", "pixel_values", "vision.layers.3"});
@@ -115,7 +116,7 @@ TEST_P(Parity, FusedAttentionAgreesWithTheStepByStepOne) {
   const Expected expected(GetParam().expected, "image");
   const model::EncodedPrompt prompt = test::fixture_prompt(model, GetParam().expected);
   const auto output =
-      model.decoder().forward(test::whole(model, prompt, {{}}));  // no observer: the fused kernel
+      model::forward(model.decoder(), test::whole(model, prompt, {{}}));  // no observer: the fused kernel
   EXPECT_LE(test::relative_error(model.decoder().logits(output.hidden).select(0, 0), expected["logits"]),
             kLogits);
 }
@@ -140,7 +141,7 @@ TEST_P(Parity, InterventionsEqualHooks) {
       test::replace(meta["mean_heads"][0], meta["mean_heads"][1].get<std::vector<std::int64_t>>()),
       test::replace(meta["mean_all_heads"], all),
       {{}, {{meta["masked_neuron"][0].get<std::int64_t>(), gain}}}};
-  const auto output = model.decoder().forward(test::whole(model, prompt, rows));
+  const auto output = model::forward(model.decoder(), test::whole(model, prompt, rows));
   const at::Tensor logits = model.decoder().logits(output.hidden);
   for (std::size_t i = 0; i < names.size(); ++i) {
     EXPECT_LE(
@@ -188,11 +189,10 @@ TEST(ParityText, EveryTensorOfATextPrompt) {
   const model::Observer collect = [&](std::string_view name, std::int64_t layer, const at::Tensor& value) {
     seen[stored_name(name, layer)] = as_stored(name, value);
   };
-  const auto prompt =
-      text::make_raw_prompt(model.tokenizer(), text::llava_chat(),
-                            test::metadata("tiny-llava-expected")["text_prompt"].get<std::string>(), 16);
+  const text::Prompt prompt =
+      model.packer().pack_rendered(test::metadata("tiny-llava-expected")["text_prompt"].get<std::string>());
   EXPECT_EQ(prompt.ids, expected.ids("input_ids"));
-  std::set<std::string> compared = compare_all(model, {prompt.ids, {}}, expected, collect, seen);
+  std::set<std::string> compared = compare_all(model, {prompt, {}}, expected, collect, seen);
   compared.insert("input_ids");
   EXPECT_EQ(compared.size(), expected.size());
 }
@@ -207,30 +207,26 @@ TEST(ParityGreedy, PrefillAndCachedSteps) {
   std::int64_t first = 0;
   for (std::size_t s = 0; s < chosen.size(); ++s) {
     model::ForwardInput input;
-    input.start.residual = s == 0 ? model.embed(prompt.ids, prompt.ids.size(), prompt.features)
-                                  : model.embed(std::span(&chosen[s - 1], 1), 0, {});
-    const std::int64_t length = input.start.residual.size(1);
-    input.sequence = model::linear_sequence(length, first);
+    input.residual = s == 0 ? model.embed(prompt) : model->embed_text(std::span(&chosen[s - 1], 1));
+    const std::int64_t length = input.residual.size(1);
+    input.sequence = test::linear_sequence(length, first);
     input.rows.resize(1);
     input.past = s == 0 ? nullptr : &past;
     input.readouts.hidden_at = {length - 1};
     input.readouts.keys_values = true;
-    const auto output = model.decoder().forward(input);
-    past.append(output.new_parts);
+    auto output = model::forward(model.decoder(), input);
+    past = std::move(output.keys_values);
     first += length;
     const at::Tensor logits = model.decoder().logits(output.hidden).flatten();
     const std::string step = "step." + std::to_string(s) + ".";
     EXPECT_LE(test::relative_error(logits, expected[step + "logits"]), kLogits) << step;
     EXPECT_EQ(logits.argmax().item<std::int64_t>(), chosen[s]) << step;
     for (const std::int64_t layer : {std::int64_t{0}, std::int64_t{3}}) {
-      std::vector<at::Tensor> keys, values;
-      for (const auto& part : past.parts[static_cast<std::size_t>(layer)]) {
-        keys.push_back(part.keys.select(0, 0));
-        values.push_back(part.values.select(0, 0));
-      }
       const std::string at = step + "layers." + std::to_string(layer) + ".";
-      EXPECT_LE(test::relative_error(at::cat(keys, 1), expected[at + "k"]), kTensor) << at;
-      EXPECT_LE(test::relative_error(at::cat(values, 1), expected[at + "v"]), kTensor) << at;
+      EXPECT_LE(test::relative_error(past.keys_of(layer)[0].transpose(0, 1), expected[at + "k"]), kTensor)
+          << at;
+      EXPECT_LE(test::relative_error(past.values_of(layer)[0].transpose(0, 1), expected[at + "v"]), kTensor)
+          << at;
     }
   }
   EXPECT_EQ(past.length(), first);
@@ -268,12 +264,13 @@ TEST_P(ParityHalf, EveryTensorFromTheReferencesInputOfItsLayer) {
   };
   const model::EncodedPrompt prompt = test::fixture_prompt(model_, GetParam().expected, &collect);
   model::ForwardInput input = test::whole(model_, prompt, {{}});
-  seen["inputs_embeds"] = input.start.residual.select(0, 0);
+  seen["inputs_embeds"] = input.residual.select(0, 0);
   input.observer = &collect;
   for (; current < model_.config().text.layers; ++current) {
     const at::Tensor residual = expected_["layers." + std::to_string(current) + ".resid_pre"];
-    input.start = {current, residual.to(GetParam().dtype).unsqueeze(0)};
-    model_.decoder().forward(input);  // "norm" stays that of the last pass, which is one layer long
+    input.first_layer = current;
+    input.residual = residual.to(GetParam().dtype).unsqueeze(0);
+    model::forward(model_.decoder(), input);  // "norm" stays that of the last pass, which is one layer long
   }
   for (const auto& [name, value] : seen) EXPECT_EQ(value.scalar_type(), GetParam().dtype) << name;
   std::set<std::string> compared = compare(seen, expected_, GetParam().tensor);
@@ -290,7 +287,7 @@ TEST_P(ParityHalf, LogitsAndTheBestTokenWhereTheMarginIsWide) {
     SCOPED_TRACE(observer ? "step by step" : "fused");
     model::ForwardInput input = test::whole(model_, prompt, {{}});
     input.observer = observer;
-    const auto output = model_.decoder().forward(input);
+    const auto output = model::forward(model_.decoder(), input);
     const at::Tensor logits = model_.decoder().logits(output.hidden).select(0, 0);
     EXPECT_LE(test::relative_error(logits, expected_["logits"]), GetParam().logits);
     expect_same_best(logits, expected_["logits"], kHalfMargin);

@@ -11,7 +11,7 @@
 namespace hones {
 namespace {
 
-using model::Llava;
+using test::Llava;
 
 class Rows : public testing::Test {
  protected:
@@ -20,7 +20,7 @@ class Rows : public testing::Test {
   const model::EncodedPrompt prompt_ = test::fixture_prompt(model_, "tiny-llava-expected");
 
   at::Tensor hidden(std::vector<model::RowEdit> rows) {
-    return model_.decoder().forward(test::whole(model_, prompt_, std::move(rows))).hidden;
+    return model::forward(model_.decoder(), test::whole(model_, prompt_, std::move(rows))).hidden;
   }
 };
 
@@ -39,7 +39,8 @@ TEST(HalfRows, TheirNumberChangesNoBitEither) {
     const Llava model(test::data("tiny-llava"), dtype);
     const model::EncodedPrompt prompt = test::fixture_prompt(model, "tiny-llava-expected");
     const auto hidden = [&](std::size_t rows) {
-      return model.decoder().forward(test::whole(model, prompt, std::vector<model::RowEdit>(rows))).hidden;
+      return model::forward(model.decoder(), test::whole(model, prompt, std::vector<model::RowEdit>(rows)))
+          .hidden;
     };
     const at::Tensor alone = hidden(1);
     for (const std::size_t count : {2, 3, 7, 16}) {
@@ -68,16 +69,16 @@ TEST_F(Rows, NorDoesItChangeTheLogits) {
   }
 }
 
-// Two ranks that hold three heads each: what one does not hold comes through the group.
-class Half : public model::HeadGroup {
+// One of two shards that hold three heads each: what it does not hold comes through the sum.
+class Half : public model::Shard {
  public:
-  Half(std::int64_t first, std::vector<at::Tensor> others) : first_(first), others_(std::move(others)) {}
-  std::int64_t total_heads(std::int64_t own) const override { return 2 * own; }
-  std::int64_t first_head() const override { return first_; }
+  Half(int rank, std::vector<at::Tensor> others) : rank_(rank), others_(std::move(others)) {}
+  int rank() const override { return rank_; }
+  int size() const override { return 2; }
   at::Tensor sum(const at::Tensor& partial) const override { return partial + others_.at(asked_++); }
 
  private:
-  std::int64_t first_;
+  int rank_;
   std::vector<at::Tensor> others_;  // the other half's partial sums, in the order asked for
   mutable std::size_t asked_ = 0;
 };
@@ -88,7 +89,7 @@ TEST(Shards, TwoHalvesOfALayerReplaceAsTheWholeDoes) {
   std::vector<model::RowEdit> rows{test::replace(1, {1, 4}), {}, test::replace(1, {0, 1, 2, 3, 4, 5}), {}};
   rows[3].heads.push_back({1, {2, 3}, model::Operator::gaussian, noise});
   std::int64_t fired = 0;
-  const at::Tensor whole = model::apply_head_edits(z, rows, 1, model::HeadGroup(), fired);
+  const at::Tensor whole = model::apply_head_edits(z, rows, 1, {{0, 6}, 6, model::WholeModel()}, fired);
   EXPECT_EQ(fired, 10);
   std::vector<at::Tensor> halves;
   std::int64_t fired_in_halves = 0;
@@ -99,9 +100,10 @@ TEST(Shards, TwoHalvesOfALayerReplaceAsTheWholeDoes) {
     chosen[0] = z[0].select(1, other == 0 ? 1 : 4);
     chosen[2] = theirs[2].sum(1);
     chosen[3] = z[3].select(1, other == 0 ? 2 : 3);
-    const Half group(first, {theirs.sum(2), chosen});
-    halves.push_back(model::apply_head_edits(z.narrow(2, first, 3), rows, 1, group, fired_in_halves));
-    EXPECT_EQ(model::expected_firings(rows, group, 3), 5);
+    const Half shard(first == 0 ? 0 : 1, {theirs.sum(2), chosen});
+    const model::HeldHeads held{{first, first + 3}, 6, shard};
+    halves.push_back(model::apply_head_edits(z.narrow(2, first, 3), rows, 1, held, fired_in_halves));
+    EXPECT_EQ(model::expected_firings(rows, held), 5);
   }
   EXPECT_EQ(fired_in_halves, 10);
   const at::Tensor together = at::cat(halves, 2);
@@ -130,7 +132,7 @@ TEST_F(Rows, LayersBelowAnEditKeepTheirBits) {
   const auto activations = [&](std::vector<model::RowEdit> rows) {
     model::ForwardInput input = test::whole(model_, prompt_, std::move(rows));
     input.readouts.a_at = {input.sequence.length() - 1};
-    return model_.decoder().forward(input).a;
+    return model::forward(model_.decoder(), input).a;
   };
   const auto plain = activations({{}});
   const auto edited = activations({test::replace(2, {1})});
@@ -147,10 +149,8 @@ TEST_F(Rows, TheSumOverHeadsIsTheAttentionOutput) {
     if (layer == 1) seen[std::string(name)] = value;
   };
   input.observer = &collect;
-  model_.decoder().forward(input);
-  const auto tensors = checkpoint::open_llava(test::data("tiny-llava")).tensors;
-  const auto& view = tensors.at("lm.layers.1.self_attn.o_proj.weight");
-  const at::Tensor o_proj = at::from_blob(const_cast<std::byte*>(view.bytes.data()), view.shape, at::kFloat);
+  model::forward(model_.decoder(), input);
+  const at::Tensor& o_proj = model_.decoder().layer(1).o_proj.weight;
   at::Tensor sum = at::zeros_like(seen["attention"]);
   for (std::int64_t head = 0; head < 6; ++head)
     sum = sum + at::linear(seen["z"].select(2, head), o_proj.narrow(1, head * 8, 8));
@@ -159,54 +159,51 @@ TEST_F(Rows, TheSumOverHeadsIsTheAttentionOutput) {
 
 TEST_F(Rows, AnEditThatCannotFireIsAnError) {
   model::ForwardInput input = test::whole(model_, prompt_, {test::replace(9, {0})});
-  EXPECT_THROW(model_.decoder().forward(input), InternalError);
+  EXPECT_THROW(model::forward(model_.decoder(), input), InternalError);
   input.rows = {test::replace(1, {6})};
-  EXPECT_THROW(model_.decoder().forward(input), InternalError);
+  EXPECT_THROW(model::forward(model_.decoder(), input), InternalError);
 }
 
 TEST_F(Rows, SegmentsKeepBranchesApart) {
   // A trunk with two branches in one packed sequence equals each branch alone after the trunk.
-  const std::int64_t T = static_cast<std::int64_t>(prompt_.ids.size()), trunk = T - 6;
-  const at::Tensor all = model_.embed(prompt_.ids, prompt_.ids.size(), prompt_.features);
+  const std::int64_t T = prompt_.prompt.length(), trunk = T - 6;
+  const at::Tensor all = model_.embed(prompt_);
   const at::Tensor branch = all.narrow(1, trunk, 6);
   model::ForwardInput packed;
-  packed.start.residual = at::cat({all, branch.flip(1)}, 1);
+  packed.residual = at::cat({all, branch.flip(1)}, 1);
   packed.sequence.positions =
       at::cat({at::arange(T, at::kLong), at::arange(trunk, T, at::kLong)}).unsqueeze(0);
   packed.sequence.segments = {{-1, 0, trunk}, {0, trunk, 6}, {0, T, 6}};
   packed.rows.resize(1);
   packed.readouts.hidden_at = {T - 1, T + 5};
-  const at::Tensor both = model_.decoder().forward(packed).hidden.select(0, 0);
+  const at::Tensor both = model::forward(model_.decoder(), packed).hidden.select(0, 0);
   const at::Tensor first = hidden({{}}).select(0, 0)[T - 1];
   model::ForwardInput second;
-  second.start.residual = at::cat({all.narrow(1, 0, trunk), branch.flip(1)}, 1);
-  second.sequence = model::linear_sequence(T);
+  second.residual = at::cat({all.narrow(1, 0, trunk), branch.flip(1)}, 1);
+  second.sequence = test::linear_sequence(T);
   second.rows.resize(1);
   second.readouts.hidden_at = {T - 1};
   EXPECT_LE(test::relative_error(both[0], first), 2e-5);
-  EXPECT_LE(test::relative_error(both[1], model_.decoder().forward(second).hidden.flatten()), 2e-5);
+  EXPECT_LE(test::relative_error(both[1], model::forward(model_.decoder(), second).hidden.flatten()), 2e-5);
 }
 
-TEST_F(Rows, SharedAndOwnedPartsAgree) {
+TEST_F(Rows, SharedAndOwnedKeysAgree) {
   model::ForwardInput prefill = test::whole(model_, prompt_, std::vector<model::RowEdit>(1));
   prefill.readouts.keys_values = true;
-  const auto one = model_.decoder().forward(prefill);
+  const auto one = model::forward(model_.decoder(), prefill);
   prefill.rows.resize(3);
-  const auto three = model_.decoder().forward(prefill);
-  model::KeyValues shared, owned;
-  shared.append(one.new_parts);
-  owned.append(three.new_parts);
+  const auto three = model::forward(model_.decoder(), prefill);
   const std::int64_t id = 7;
   const auto step = [&](const model::KeyValues& past, std::size_t rows) {
     model::ForwardInput input;
-    input.start.residual = model_.embed(std::span(&id, 1), 0, {});
-    input.sequence = model::linear_sequence(1, past.length());
+    input.residual = model_->embed_text(std::span(&id, 1));
+    input.sequence = test::linear_sequence(1, past.length());
     input.rows.resize(rows);
     input.past = &past;
     input.readouts.hidden_at = {0};
-    return model_.decoder().forward(input).hidden;
+    return model::forward(model_.decoder(), input).hidden;
   };
-  EXPECT_TRUE(test::same_bits(step(shared, 3), step(owned, 3)));
+  EXPECT_TRUE(test::same_bits(step(one.keys_values, 3), step(three.keys_values, 3)));
 }
 
 TEST_F(Rows, TheAnswerDoesNotDependOnTheDraft) {
@@ -242,8 +239,8 @@ TEST_F(Rows, ALimitOfOneIsOneToken) {
 }
 
 TEST(Mask, FollowsFromSegments) {
-  EXPECT_FALSE(model::attention_mask(model::linear_sequence(5), 0).defined());
-  const at::Tensor after = model::attention_mask(model::linear_sequence(2, 3), 3);  // [2, 5]
+  EXPECT_FALSE(model::attention_mask(test::linear_sequence(5), 0).defined());
+  const at::Tensor after = model::attention_mask(test::linear_sequence(2, 3), 3);  // [2, 5]
   EXPECT_TRUE(
       at::equal(after, at::tensor({1, 1, 1, 1, 0, 1, 1, 1, 1, 1}, at::kInt).view({2, 5}).to(at::kBool)));
 }

@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -10,8 +12,12 @@
 #include <nlohmann/json.hpp>
 
 #include <hones/checkpoint/safetensors.hpp>
+#include <hones/family/family.hpp>
+#include <hones/family/vlm.hpp>
 #include <hones/image/image.hpp>
-#include <hones/model/generation.hpp>
+#include <hones/model/dtype.hpp>
+#include <hones/model/runs/generation.hpp>
+#include <hones/model/threads.hpp>
 
 namespace hones::test {
 
@@ -61,23 +67,59 @@ inline bool same_bits(const at::Tensor& a, const at::Tensor& b) {
   return a.sizes() == b.sizes() && at::equal(a, b);
 }
 
+// A checkpoint with its packer.
+class Llava {
+ public:
+  Llava(const std::filesystem::path& folder, at::ScalarType dtype)
+      : packer_(family::family_of(folder).open_packer(folder, "paper")),
+        vlm_(family::open_vlm(folder, dtype, std::make_shared<model::WholeModel>())) {}
+
+  const family::Packer& packer() const { return *packer_; }
+  const model::Decoder& decoder() const { return vlm_->decoder(); }
+  const checkpoint::ModelConfig& config() const { return vlm_->config(); }
+  operator const model::Vlm&() const { return *vlm_; }
+  const model::Vlm* operator->() const { return vlm_.get(); }
+  at::Tensor embed(const model::EncodedPrompt& prompt) const { return vlm_->embed(prompt); }
+
+ private:
+  std::unique_ptr<const family::Packer> packer_;
+  std::unique_ptr<const model::Vlm> vlm_;
+};
+
+// Text whose positions count from 0, on one axis.
+inline text::Prompt linear_prompt(std::vector<std::int64_t> ids, std::vector<text::Span> images = {}) {
+  std::vector<std::int64_t> axis(ids.size());
+  std::iota(axis.begin(), axis.end(), std::int64_t{0});
+  const std::int64_t next = std::ssize(ids);
+  return {"", std::move(ids), {std::move(axis)}, std::move(images), next};
+}
+
+// `prompt` with more ids behind it.
+inline text::Prompt longer(const text::Prompt& prompt, const std::vector<std::int64_t>& more) {
+  std::vector<std::int64_t> ids = prompt.ids;
+  ids.insert(ids.end(), more.begin(), more.end());
+  return linear_prompt(std::move(ids), prompt.images);
+}
+
+inline model::Sequence linear_sequence(std::int64_t length, std::int64_t first = 0) {
+  return {model::answer_positions(1, first, length), {{-1, 0, length}}};
+}
+
 // The prompt with the picture that the fixtures were made with.
-inline model::EncodedPrompt fixture_prompt(const model::Llava& model, const std::string& folder,
+inline model::EncodedPrompt fixture_prompt(const Llava& model, const std::string& folder,
                                            const model::Observer* observer = nullptr) {
   const nlohmann::json meta = metadata(folder);
   const image::Image picture = image::decode_file(data(meta["picture"]));
-  const auto prompt =
-      text::make_raw_prompt(model.tokenizer(), text::llava_chat(), meta["image_prompt"].get<std::string>(),
-                            static_cast<std::size_t>(model.image_tokens()));
-  return {prompt.ids, model.encode_picture(picture, observer)};
+  return {model.packer().pack_rendered(meta["image_prompt"].get<std::string>()),
+          model->encode_picture(picture, observer)};
 }
 
 // A plain forward of a prompt with every hidden state read out.
-inline model::ForwardInput whole(const model::Llava& model, const model::EncodedPrompt& prompt,
+inline model::ForwardInput whole(const Llava& model, const model::EncodedPrompt& prompt,
                                  std::vector<model::RowEdit> rows) {
   model::ForwardInput input;
-  input.start.residual = model.embed(prompt.ids, prompt.ids.size(), prompt.features);
-  input.sequence = model::linear_sequence(input.start.residual.size(1));
+  input.residual = model.embed(prompt);
+  input.sequence = model::sequence_of(prompt.prompt);
   input.rows = std::move(rows);
   for (std::int64_t t = 0; t < input.sequence.length(); ++t) input.readouts.hidden_at.push_back(t);
   return input;

@@ -7,19 +7,19 @@
 
 #include <hones/base/error.hpp>
 #include <hones/checkpoint/flops.hpp>
-#include <hones/model/continuation.hpp>
 #include <hones/model/prompt_tree.hpp>
-#include <hones/model/tree_pass.hpp>
+#include <hones/model/runs/continuation.hpp>
+#include <hones/model/runs/tree_pass.hpp>
 
 #include "model/support.hpp"
 
 namespace hones {
 namespace {
 
-using model::Llava;
 using model::PromptTree;
 using model::RowEdit;
 using model::TreePass;
+using test::Llava;
 
 // Prompts about the fixtures' picture: common beginning, tails of different lengths, drafts behind two of
 // them.
@@ -29,17 +29,15 @@ class Trees : public testing::TestWithParam<const char*> {
   const std::string folder_ = GetParam();
   const Llava model_{test::data(folder_), at::kFloat};
   const model::EncodedPrompt prompt_ = test::fixture_prompt(model_, folder_ + "-expected");
-  model::TreeWorkspace workspace_{model_.decoder()};
+  model::Workspace workspace_;
   const PromptTree tree_ = packed();
-  const at::Tensor embeddings_ =
-      model_.embed(tree_.ids, static_cast<std::size_t>(tree_.trunk), prompt_.features).select(0, 0);
+  const at::Tensor embeddings_ = model_->embed(tree_.ids, tree_.images, prompt_.features).select(0, 0);
 
   PromptTree packed() const {
-    std::vector<std::vector<std::int64_t>> prompts(3, prompt_.ids);
-    prompts[0].insert(prompts[0].end(), {5, 6, 7, 8, 9});
-    prompts[1].insert(prompts[1].end(), {11, 12});
-    prompts[2].insert(prompts[2].end(), {13, 14, 15});
-    return model::make_tree(prompts, {{21, 22, 23}, {}, {24, 25}});
+    const text::Prompt first = test::longer(prompt_.prompt, {5, 6, 7, 8, 9}),
+                       second = test::longer(prompt_.prompt, {11, 12}),
+                       third = test::longer(prompt_.prompt, {13, 14, 15});
+    return model::make_tree({&first, &second, &third}, {{21, 22, 23}, {}, {24, 25}});
   }
   std::vector<std::int64_t> read() const {
     std::vector<std::int64_t> read;
@@ -51,12 +49,12 @@ class Trees : public testing::TestWithParam<const char*> {
   // What the judge says of the same rows, at the same positions.
   model::ForwardOutput judge(std::vector<RowEdit> rows) const {
     model::ForwardInput input;
-    input.start.residual = embeddings_.unsqueeze(0);
+    input.residual = embeddings_.unsqueeze(0);
     input.sequence = tree_.sequence;
     input.rows = std::move(rows);
     input.readouts.hidden_at = read();
     input.readouts.a_at = read();
-    return model_.decoder().forward(input);
+    return model::forward(model_.decoder(), input);
   }
 };
 
@@ -69,8 +67,9 @@ TEST_P(Trees, OnePackedSequenceIsEveryPromptOnItsOwn) {
     std::vector<std::int64_t> ids(tree_.ids.begin(), tree_.ids.begin() + tree_.trunk);
     const auto begin = tree_.ids.begin() + prompt.begin;
     ids.insert(ids.end(), begin, begin + (prompt.length - tree_.trunk) + prompt.drafted());
-    model::ForwardInput alone = test::whole(model_, {ids, prompt_.features}, {{}});
-    const at::Tensor expected = model_.decoder().forward(alone).hidden.select(0, 0);
+    model::ForwardInput alone =
+        test::whole(model_, {test::linear_prompt(ids, prompt_.prompt.images), prompt_.features}, {{}});
+    const at::Tensor expected = model::forward(model_.decoder(), alone).hidden.select(0, 0);
     for (std::size_t j = 0; j < prompt.read.size(); ++j) {
       EXPECT_LE(test::relative_error(hidden[0][fast.place(prompt.read[j])],
                                      expected[prompt.length - 1 + static_cast<std::int64_t>(j)]),
@@ -183,9 +182,9 @@ TEST_P(Trees, ContinuedRowsEndWhereTheGeneratorDoes) {
   constexpr std::int64_t kLimit = 8;
   const model::Generator generator(model_, kLimit);
   const model::Continuation continuation(model_, kLimit);
-  const PromptTree alone = model::make_tree({prompt_.ids}, {{}});
+  const PromptTree alone = model::make_tree({&prompt_.prompt}, {{}});
   TreePass fast(model_.decoder(), workspace_, alone.sequence, alone.prompts[0].read);
-  const at::Tensor embeddings = model_.embed(alone.ids, alone.ids.size(), prompt_.features).select(0, 0);
+  const at::Tensor embeddings = model_->embed(alone.ids, alone.images, prompt_.features).select(0, 0);
   fast.plain(embeddings, {});
   std::vector<model::OpenRow> open;
   std::vector<std::vector<std::int64_t>> expected;
@@ -198,23 +197,21 @@ TEST_P(Trees, ContinuedRowsEndWhereTheGeneratorDoes) {
     const model::TreeRows rows = fast.resume(layer, {edit}, {true, false, true});
     model::OpenRow row;
     row.edit = [edit](std::int64_t, std::int64_t) { return edit; };
-    row.keys_from = rows.keys_from;
-    for (std::size_t l = 0; l < rows.keys.size(); ++l) {
-      row.keys.push_back(rows.keys[l][0].clone());
-      row.values.push_back(rows.values[l][0].clone());
-    }
+    row.keys_values.first = rows.keys_values.first;
+    for (std::size_t l = 0; l < rows.keys_values.keys.size(); ++l)
+      row.keys_values.push_back(rows.keys_values.keys[l].clone(), rows.keys_values.values[l].clone());
     row.ids = {model_.decoder().logits(rows.hidden[0]).argmax(-1).item<std::int64_t>()};
     open.push_back(std::move(row));
   }
-  const auto path = alone.path(0, alone.length());
-  const model::Continuations together = continuation.run(alone.length(), fast.state(), path, open);
+  const model::Behind behind{alone.prompts[0], fast.state(), alone.path(0, alone.length())};
+  const model::Continuations together = continuation.run(behind, open);
   double useful = 0;
   for (std::size_t i = 0; i < open.size(); ++i) {
     EXPECT_EQ(together.rows[i].ids, expected[i]) << "row " << i;
     const auto n = static_cast<std::int64_t>(expected[i].size());  // its first id was known
     const checkpoint::DecoderFlops cost(model_.config().text);
     useful += cost.generation(alone.length(), n) - cost.generation(alone.length(), 1);
-    const model::Continuations single = continuation.run(alone.length(), fast.state(), path, {open[i]});
+    const model::Continuations single = continuation.run(behind, {open[i]});
     EXPECT_EQ(single.rows[0].ids, together.rows[i].ids) << "row " << i << " alone";
   }
   EXPECT_DOUBLE_EQ(together.useful_flops, useful);
@@ -227,28 +224,37 @@ TEST(HalfTrees, NoneChangesNoBitInHalfPrecisionEither) {
   for (const at::ScalarType dtype : {at::kBFloat16, at::kHalf}) {
     const Llava model(test::data("tiny-llava"), dtype);
     const model::EncodedPrompt prompt = test::fixture_prompt(model, "tiny-llava-expected");
-    std::vector<std::vector<std::int64_t>> prompts(2, prompt.ids);
-    prompts[0].push_back(5);
-    prompts[1].push_back(6);
-    const PromptTree tree = model::make_tree(prompts, {{}, {}});
-    model::TreeWorkspace workspace(model.decoder());
+    const text::Prompt first = test::longer(prompt.prompt, {5}), second = test::longer(prompt.prompt, {6});
+    const PromptTree tree = model::make_tree({&first, &second}, {{}, {}});
+    model::Workspace workspace;
     TreePass fast(model.decoder(), workspace, tree.sequence,
                   {tree.prompts[0].read[0], tree.prompts[1].read[0]});
-    const at::Tensor embeddings =
-        model.embed(tree.ids, static_cast<std::size_t>(tree.trunk), prompt.features).select(0, 0);
+    const at::Tensor embeddings = model->embed(tree.ids, tree.images, prompt.features).select(0, 0);
     const at::Tensor plain = fast.plain(embeddings, {}).hidden;
     const std::vector<RowEdit> rows(3, test::replace(1, {1}, model::Operator::none));
     const at::Tensor none = fast.resume(1, rows, {}).hidden;
     for (std::int64_t r = 0; r < 3; ++r)
       EXPECT_TRUE(test::same_bits(none[r], plain[0])) << model::dtype_name(dtype) << " row " << r;
     // A smaller tile after a larger one, through all layers.
-    const RowEdit first = test::replace(0, {1}, model::Operator::none);
-    EXPECT_TRUE(test::same_bits(fast.resume(0, {first}, {}).hidden[0], plain[0])) << model::dtype_name(dtype);
+    const RowEdit at_first = test::replace(0, {1}, model::Operator::none);
+    EXPECT_TRUE(test::same_bits(fast.resume(0, {at_first}, {}).hidden[0], plain[0]))
+        << model::dtype_name(dtype);
   }
 }
 
+// Of text that counts from 0.
+PromptTree tree_of(const std::vector<std::vector<std::int64_t>>& ids,
+                   const std::vector<std::vector<std::int64_t>>& drafts,
+                   std::int64_t most = std::numeric_limits<std::int64_t>::max()) {
+  std::vector<text::Prompt> prompts;
+  for (const auto& of_prompt : ids) prompts.push_back(test::linear_prompt(of_prompt));
+  std::vector<const text::Prompt*> all;
+  for (const text::Prompt& prompt : prompts) all.push_back(&prompt);
+  return model::make_tree(all, drafts, most);
+}
+
 TEST(PromptTrees, ShareWhatAllBeginWithAndNoMore) {
-  const PromptTree tree = model::make_tree({{1, 2, 3, 4}, {1, 2, 5}, {1, 2}}, {{7, 8}, {}, {}});
+  const PromptTree tree = tree_of({{1, 2, 3, 4}, {1, 2, 5}, {1, 2}}, {{7, 8}, {}, {}});
   EXPECT_EQ(tree.trunk, 1);  // the third prompt keeps a position of its own
   EXPECT_EQ(tree.ids, (std::vector<std::int64_t>{1, 2, 3, 4, 7, 2, 5, 2}));
   EXPECT_EQ(tree.prompts[0].read, (std::vector<std::int64_t>{3, 4}));
@@ -257,11 +263,35 @@ TEST(PromptTrees, ShareWhatAllBeginWithAndNoMore) {
   EXPECT_EQ(tree.path(1, 3), (std::vector<std::int64_t>{0, 5, 6}));
   const at::Tensor positions = tree.sequence.positions.select(0, 0);
   EXPECT_TRUE(at::equal(positions, at::tensor({0, 1, 2, 3, 4, 1, 2, 1}, at::kLong)));
-  EXPECT_EQ(model::make_tree({{1, 2, 3}, {1, 2, 4}}, {{}, {}}, 1).trunk, 1);  // at most what is allowed
-  const PromptTree alone = model::make_tree({{1, 2, 3}}, {{4, 5}});
+  EXPECT_EQ(tree_of({{1, 2, 3}, {1, 2, 4}}, {{}, {}}, 1).trunk, 1);  // at most what is allowed
+  const PromptTree alone = tree_of({{1, 2, 3}}, {{4, 5}});
   EXPECT_EQ(alone.trunk, 3);
   EXPECT_EQ(alone.path(0, 4), (std::vector<std::int64_t>{0, 1, 2, 3}));
   EXPECT_EQ(alone.sequence.segments.size(), 1U);
+}
+
+TEST(PromptTrees, PositionsAreThePackers) {
+  // A picture of 2 x 2 tokens on three axes, then text that goes on from the largest position.
+  const auto prompt = [](std::int64_t last) {
+    return text::Prompt{"",
+                        {1, 9, 9, 9, 9, 2, last},
+                        {{0, 1, 1, 1, 1, 3, 4}, {0, 1, 1, 2, 2, 3, 4}, {0, 1, 2, 1, 2, 3, 4}},
+                        {{1, 4}},
+                        5};
+  };
+  const text::Prompt one = prompt(3), other = prompt(4);
+  const PromptTree tree = model::make_tree({&one, &other}, {{6, 7, 8}, {}});
+  EXPECT_EQ(tree.trunk, 6);
+  EXPECT_EQ(tree.images, (std::vector<text::Span>{{1, 4}}));
+  const at::Tensor expected = at::tensor({0, 1, 1, 1, 1, 3, 4, 5, 6, 4,  //
+                                          0, 1, 1, 2, 2, 3, 4, 5, 6, 4,  //
+                                          0, 1, 2, 1, 2, 3, 4, 5, 6, 4},
+                                         at::kLong)
+                                  .view({3, 10});
+  EXPECT_TRUE(at::equal(tree.sequence.positions, expected));
+  EXPECT_EQ(tree.prompts[0].next_position, 5);
+  EXPECT_TRUE(at::equal(model::sequence_of(one, 2).positions.narrow(1, 6, 3),
+                        at::tensor({4, 5, 6}, at::kLong).expand({3, 3})));
 }
 
 }  // namespace

@@ -11,6 +11,10 @@
 namespace hones::preview {
 namespace {
 
+text::ChatTemplate chat() {
+  return {"USER: <image>\n", " ASSISTANT:", "<image>", " "};
+}
+
 image::Image grey(int width, int height) {
   return {width, height, std::vector<std::uint8_t>(static_cast<std::size_t>(width * height) * 3, 120)};
 }
@@ -42,8 +46,7 @@ image::ProcessorConfig small_processor() {
 }
 
 std::vector<Cell> cells(const test::Scratch& scratch, const std::string& task, std::int64_t limit) {
-  return cells_of(*task::make_task(task, "paper"), three_pictures(scratch), limit, task::chat_for("paper"),
-                  small_processor());
+  return cells_of(*task::make_task(task, "paper"), three_pictures(scratch), limit, chat(), small_processor());
 }
 
 int count(const image::Image& image, const std::array<std::uint8_t, 3>& colour) {
@@ -75,8 +78,7 @@ TEST(Cells, EqualReferencesStandOnce) {
   made.records.resize(1);  // the others have no question
   made.records[0].vqa = benchmark::VqaItem{
       "1000", "What?", {"green", "dark", "green", "dark", "green", "lime"}, "green", "what", "other"};
-  const auto shown =
-      cells_of(*task::make_task("vqa", "paper"), made, 1, task::chat_for("paper"), small_processor());
+  const auto shown = cells_of(*task::make_task("vqa", "paper"), made, 1, chat(), small_processor());
   EXPECT_EQ(shown.at(0).target, "target: green\ngreen  (3 times)\ndark  (2 times)\nlime");
 }
 
@@ -85,7 +87,7 @@ TEST(Cells, AreCountedAfterTheFilter) {
   const auto known =
       task::with_tasks(task::built_in_tasks(), "[last]\nlike = \"ocr\"\nfilter.image_id = \"3\"\n", "x");
   const task::Task last(*task::find_task(known, "last"), "paper");
-  const auto shown = cells_of(last, three_pictures(scratch), 1, task::chat_for("paper"), small_processor());
+  const auto shown = cells_of(last, three_pictures(scratch), 1, chat(), small_processor());
   ASSERT_EQ(shown.size(), 1U);
   EXPECT_NAMES(shown[0].title, "image 3");
 }
@@ -132,7 +134,7 @@ TEST(Sheets, AreNumberedAndRemovedAlone) {
   const auto task = task::make_task("ocr", "paper");
   const auto benchmark = three_pictures(scratch);
   const auto write = [&](std::int64_t limit) {
-    return write_sheets(folder, *task, benchmark, limit, task::chat_for("paper"), small_processor());
+    return write_sheets(folder, *task, benchmark, limit, chat(), small_processor());
   };
   EXPECT_EQ(write(3), (std::vector<std::filesystem::path>{folder / "ocr.1.png"}));
   EXPECT_GT(image::decode_file(folder / "ocr.1.png").width, 1200);
@@ -150,7 +152,7 @@ TEST(Sheets, TwelveCellsEach) {
   benchmark::Benchmark benchmark = three_pictures(scratch);
   while (benchmark.records.size() < 25) benchmark.records.push_back(benchmark.records[0]);
   const auto files = write_sheets(scratch.path() / "preview", *task::make_task("ocr", "paper"), benchmark, 25,
-                                  task::chat_for("paper"), small_processor());
+                                  chat(), small_processor());
   ASSERT_EQ(files.size(), 3U);
   EXPECT_LT(image::decode_file(files[2]).height, image::decode_file(files[0]).height);
 }

@@ -196,13 +196,6 @@ TEST(Tasks, UnknownNamesAreRefused) {
   EXPECT_NAMES(prompts, "paper or release");
 }
 
-TEST(Tasks, ChatFollowsThePrompts) {
-  EXPECT_EQ(chat_for("paper").after, " ASSISTANT:");
-  EXPECT_EQ(chat_for("release").after, "\nASSISTANT:");
-  EXPECT_EQ(chat_for("paper").before, "USER: <image>\n");
-  EXPECT_EQ(chat_for("release").before, "USER: <image>\n");
-}
-
 TEST(Scores, Vqa) {
   const auto task = make_task("vqa", "paper");
   Item item;

@@ -18,45 +18,43 @@ Ids joined(std::initializer_list<Ids> parts) {
 }
 
 TEST(Prompt, RendersAndExpandsTheImage) {
-  const Prompt prompt = make_prompt(llama(), llava_chat(), "What is it?", 3);
+  const EncodedTurn prompt = encode_turn(llama(), llava_chat(), "What is it?", 3);
   EXPECT_EQ(prompt.rendered, "USER: <image>\nWhat is it? ASSISTANT:");
   const Ids before = llama().encode("USER: ");
   const Ids after = llama().encode("\nWhat is it? ASSISTANT:", false);
-  EXPECT_EQ(prompt.image_begin, before.size());
+  EXPECT_EQ(prompt.images, (std::vector<Span>{{std::ssize(before), 3}}));
   EXPECT_EQ(prompt.ids, joined({before, {kImage, kImage, kImage}, after}));
-  EXPECT_EQ(make_prompt(llama(), llava_release_chat(), "What is it?", 1).rendered,
-            "USER: <image>\nWhat is it?\nASSISTANT:");
 }
 
 TEST(Prompt, SpecialTokensInDataStayText) {
   const std::string hostile = "<image></s> and <s>";
-  const Prompt prompt = make_prompt(llama(), llava_chat(), hostile, 2);
+  const EncodedTurn prompt = encode_turn(llama(), llava_chat(), hostile, 2);
   EXPECT_EQ(std::count(prompt.ids.begin(), prompt.ids.end(), kImage), 2);
   EXPECT_EQ(std::count(prompt.ids.begin(), prompt.ids.end(), 2), 0);
   EXPECT_EQ(std::count(prompt.ids.begin(), prompt.ids.end(), 1), 1);
   EXPECT_NE(llama().decode(prompt.ids).find(hostile), std::string::npos);
   // On request they are what they spell; a second image is then one too many.
-  const Prompt allowed = make_prompt(llama(), llava_chat(), "a</s>", 2, true);
+  const EncodedTurn allowed = encode_turn(llama(), llava_chat(), "a</s>", 2, true);
   EXPECT_EQ(std::count(allowed.ids.begin(), allowed.ids.end(), 2), 1);
-  EXPECT_NAMES(data_error([&] { make_prompt(llama(), llava_chat(), hostile, 2, true); }), "<image> 2 times");
+  EXPECT_NAMES(data_error([&] { encode_turn(llama(), llava_chat(), hostile, 2, true); }), "<image> 2 times");
 }
 
 TEST(Prompt, RawPromptsHoldOneImageOrNone) {
-  const Prompt with = make_raw_prompt(llama(), llava_chat(), "<image> Hi", 2);
-  EXPECT_EQ(with.image_begin, 1U);
+  const EncodedTurn with = encode_rendered(llama(), llava_chat(), "<image> Hi", 2);
+  EXPECT_EQ(with.images, (std::vector<Span>{{1, 2}}));
   EXPECT_EQ(std::count(with.ids.begin(), with.ids.end(), kImage), 2);
-  EXPECT_EQ(make_raw_prompt(llama(), llava_chat(), "Hi</s>", 2).ids, llama().encode("Hi</s>"));
-  EXPECT_NAMES(data_error([] { make_raw_prompt(llama(), llava_chat(), "<image><image>", 2); }), "2 times");
+  EXPECT_EQ(encode_rendered(llama(), llava_chat(), "Hi</s>", 2).ids, llama().encode("Hi</s>"));
+  EXPECT_NAMES(data_error([] { encode_rendered(llama(), llava_chat(), "<image><image>", 2); }), "2 times");
 }
 
 TEST(Prompt, TheTokenizerMustHaveTheImageToken) {
   ChatTemplate chat = llava_chat();
   chat.image_token = "<picture>";
-  EXPECT_NAMES(data_error([&] { make_prompt(llama(), chat, "x", 1); }), "no token <picture>");
+  EXPECT_NAMES(data_error([&] { encode_turn(llama(), chat, "x", 1); }), "no token <picture>");
   EXPECT_NAMES(data_error([&] {
                  chat.image_token = "<image>";
                  chat.before = "USER: ";
-                 make_prompt(llama(), chat, "x", 1);
+                 encode_turn(llama(), chat, "x", 1);
                }),
                "0 times");
 }

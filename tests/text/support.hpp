@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <hones/text/prompt.hpp>
 #include <hones/text/tokenizer.hpp>
 
 #include "support/scratch.hpp"
@@ -12,6 +13,11 @@
 namespace hones::text {
 
 using Ids = std::vector<std::int64_t>;
+
+// A form as a family gives it.
+inline ChatTemplate llava_chat() {
+  return {"USER: <image>\n", " ASSISTANT:", "<image>", " "};
+}
 
 inline std::filesystem::path fixture(const std::string& name) {
   return std::filesystem::path(HONES_TEST_DATA) / "tokenizer" / name;

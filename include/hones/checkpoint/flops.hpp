@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/decoder_config.hpp>
 
 namespace hones::checkpoint {
 

@@ -13,7 +13,9 @@
 #include <hones/attribution/target.hpp>
 #include <hones/engine/bundle.hpp>
 #include <hones/engine/options.hpp>
-#include <hones/model/llava.hpp>
+#include <hones/family/packer.hpp>
+#include <hones/model/runs/whole.hpp>
+#include <hones/model/vlm.hpp>
 #include <hones/plan/unit.hpp>
 #include <hones/table/cells.hpp>
 #include <hones/table/intervention.hpp>
@@ -83,8 +85,8 @@ class Evaluator {
  protected:
   // All references must outlive it. DataError where the tokenizer has no single token for Yes or No
   // (retrieval).
-  Evaluator(const DiscoverOptions& options, const model::Llava& model, const std::vector<TaskItems>& tasks,
-            std::filesystem::path images);
+  Evaluator(const DiscoverOptions& options, const model::Vlm& model, const family::Packer& packer,
+            const std::vector<TaskItems>& tasks, std::filesystem::path images);
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
 
@@ -111,11 +113,11 @@ class Evaluator {
   model::RowEdit edit_of(const table::Intervention& row, const NoiseOf& noise_of) const;
 
   const DiscoverOptions& options_;
-  const model::Llava& model_;
+  const model::Vlm& model_;
+  const family::Packer& packer_;
   const std::vector<TaskItems>& tasks_;
   std::filesystem::path images_;
   model::Operator op_;
-  text::ChatTemplate chat_;
 
  private:
   attribution::Target target_of(const TaskItems& items, const task::Item& item,
@@ -128,8 +130,9 @@ class Evaluator {
 // By options.engine. `kinds` are what units of the head stage refer to (separate ones for the plain engine
 // and without options.tree). tile_positions > 0. Heads asked for lie within the model. References must
 // outlive it.
-std::unique_ptr<Evaluator> make_evaluator(const DiscoverOptions& options, const model::Llava& model,
-                                          const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
-                                          std::filesystem::path images, std::int64_t tile_positions);
+std::unique_ptr<Evaluator> make_evaluator(const DiscoverOptions& options, const model::Vlm& model,
+                                          const family::Packer& packer, const std::vector<TaskItems>& tasks,
+                                          const std::vector<Kind>& kinds, std::filesystem::path images,
+                                          std::int64_t tile_positions);
 
 }  // namespace hones::engine

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <hones/model/torch.hpp>
+#include <hones/model/shard.hpp>
 
 namespace hones::model {
 
@@ -34,33 +34,27 @@ struct RowEdit {
   bool empty() const { return heads.empty() && gains.empty(); }
 };
 
-// Mean replacement is written for a shard of a layer's heads: `z` are the heads this rank holds (from
-// `first_head`), and the sum over ALL heads of the layer comes through this group. Today a group of one,
-// whose sum is its own.
-class HeadGroup {
- public:
-  virtual ~HeadGroup() = default;
-  virtual std::int64_t total_heads(std::int64_t own) const { return own; }
-  virtual std::int64_t first_head() const { return 0; }
-  // float32 [...] summed over the group's ranks.
-  virtual at::Tensor sum(const at::Tensor& partial) const { return partial; }
+// Heads of a layer that a shard holds.
+struct HeldHeads {
+  Range range;             // of the layer's heads
+  std::int64_t total = 0;  // heads of the layer
+  const Shard& shard;
 };
 
-// z [R, T, H, Dh], the heads this rank holds, with the rows' head edits of `layer` applied, out of place;
-// rows without one keep their bits. Edits name heads of the whole layer; a rank changes those it holds.
-// Collective over the group where a row's operator is mean. Adds to `fired` the number of (row, held head)
-// pairs edited. Formula: z_h becomes the mean over the layer's heads not in the set, of the original z (all
-// heads in the set: zero).
+// z [R, T, H, Dh], the heads held, with the rows' head edits of `layer` applied, out of place; rows without
+// one keep their bits. Edits name heads of the whole layer; a shard changes those it holds. Collective over
+// the shards where a row's operator is mean. Adds to `fired` the number of (row, held head) pairs edited.
+// Formula: z_h becomes the mean over the layer's heads not in the set, of the original z (all heads in the
+// set: zero).
 at::Tensor apply_head_edits(const at::Tensor& z, const std::vector<RowEdit>& rows, std::int64_t layer,
-                            const HeadGroup& group, std::int64_t& fired);
+                            const HeldHeads& held, std::int64_t& fired);
 
-// a [R, T, F] with the rows' gains of `layer` applied, out of place.
-at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer,
+// a [R, T, F], the neurons `held`, with the rows' gains of `layer` applied, out of place.
+at::Tensor apply_gains(const at::Tensor& a, const std::vector<RowEdit>& rows, std::int64_t layer, Range held,
                        std::int64_t& fired);
 
-// (row, held head) and (row, layer-gain) pairs that a pass over all layers must fire on a rank that holds
-// `own` heads of each layer.
-std::int64_t expected_firings(const std::vector<RowEdit>& rows, const HeadGroup& group, std::int64_t own);
+// (row, held head) and (row, layer-gain) pairs that a pass over all layers must fire on a shard.
+std::int64_t expected_firings(const std::vector<RowEdit>& rows, const HeldHeads& held);
 
 // Standard deviation of every channel of z over the positions [0, last] of a plain pass (z of every layer [1,
 // T, H, Dh], ForwardOutput::z with z_all): double [L, H, Dh], what gaussian noise is scaled by.

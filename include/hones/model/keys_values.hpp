@@ -1,5 +1,4 @@
-// Keys and values as a list of parts per layer, each shared by all rows or owned row by row. The caller owns
-// them; a forward pass reads parts and returns the new one.
+// Keys and values, in one form for every run: rotated, before heads are repeated.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +8,27 @@
 
 namespace hones::model {
 
-// Keys are rotated, before head repetition. [B, KV, T, Dh] with B = 1 (shared by all rows) or B = rows.
-struct KeyValuePart {
-  at::Tensor keys;
-  at::Tensor values;
-  std::int64_t length() const { return keys.size(2); }
-};
-
-// parts[layer] in order of position.
+// Of layers first, first + 1, ... up to the last. [rows, positions, KV, Dh] each; rows 1: shared by all rows
+// of a pass that reads them.
 struct KeyValues {
-  std::vector<std::vector<KeyValuePart>> parts;
+  std::int64_t first = 0;
+  std::vector<at::Tensor> keys, values;
 
-  std::int64_t length() const;  // positions held
-  // Appends one new part per layer (as ForwardOutput::new_parts holds them).
-  void append(const std::vector<KeyValuePart>& new_parts);
+  bool holds(std::int64_t layer) const {
+    return layer >= first && layer < first + static_cast<std::int64_t>(keys.size());
+  }
+  const at::Tensor& keys_of(std::int64_t layer) const { return keys.at(place(layer)); }
+  const at::Tensor& values_of(std::int64_t layer) const { return values.at(place(layer)); }
+  std::int64_t length() const { return keys.empty() ? 0 : keys.front().size(1); }  // positions held
+  std::int64_t bytes() const;
+
+  void push_back(at::Tensor layer_keys, at::Tensor layer_values) {
+    keys.push_back(std::move(layer_keys));
+    values.push_back(std::move(layer_values));
+  }
+
+ private:
+  std::size_t place(std::int64_t layer) const { return static_cast<std::size_t>(layer - first); }
 };
 
 }  // namespace hones::model

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-#include <hones/checkpoint/llava.hpp>
+#include <hones/checkpoint/decoder_config.hpp>
 #include <hones/model/prompt_tree.hpp>
 
 namespace hones::model {

@@ -8,7 +8,9 @@
 #include <hones/benchmark/records.hpp>
 #include <hones/engine/evaluator.hpp>
 #include <hones/engine/options.hpp>
-#include <hones/model/llava.hpp>
+#include <hones/family/packer.hpp>
+#include <hones/model/dtype.hpp>
+#include <hones/model/vlm.hpp>
 #include <hones/plan/planner.hpp>
 #include <hones/table/cells.hpp>
 
@@ -30,11 +32,12 @@ class Inputs {
   benchmark::Benchmark benchmark;
   std::vector<engine::TaskItems> tasks;
   std::vector<engine::Kind> kinds;  // of the head stage
-  checkpoint::LlavaConfig config;
+  checkpoint::ModelConfig config;
+  std::unique_ptr<const family::Packer> packer;
   at::ScalarType dtype = at::kFloat;
   table::Shape shape;
   std::int64_t tile_positions = 0;
-  std::unique_ptr<model::Llava> model;           // none before load_weights
+  std::unique_ptr<const model::Vlm> model;       // none before load_weights
   std::unique_ptr<engine::Evaluator> evaluator;  // none before load_weights
 
   std::vector<plan::Unit> head_units(int ranks) const;
@@ -58,8 +61,6 @@ class Inputs {
   // it.
   std::int64_t positions(const engine::TaskItems& task, const task::Item& item) const;
   void check_lengths() const;
-
-  text::Tokenizer tokenizer_;
 };
 
 }  // namespace hones::sweep

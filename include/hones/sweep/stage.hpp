@@ -1,5 +1,5 @@
-// One stage of a sweep: rank 0 grants units on demand from a thread of its own while its worker computes too. A rank asks
-// for its next unit when it begins one.
+// One stage of a sweep: rank 0 grants units on demand from a thread of its own while its worker computes too.
+// A rank asks for its next unit when it begins one.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +26,17 @@ struct StageSummary {
   double decode_layer_positions = 0;
   double full_layer_positions = 0;
   std::vector<std::int64_t> cells_by_rank;
-  std::int64_t grants = 0;        // of this start
-  std::int64_t ahead = 0;         // of them, made while the rank was at work on the unit before
+  std::int64_t grants = 0;       // of this start
+  std::int64_t ahead = 0;        // of them, made while the rank was at work on the unit before
   double grant_cpu_seconds = 0;  // rank 0's, booking and answering
-  bool stopped = false;  // on request or for lack of time, behind a checkpoint
+  bool stopped = false;          // on request or for lack of time, behind a checkpoint
   bool out_of_time = false;
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
     archive& failure& failure_line& exclusions& cells& invalid_by_task& layer_positions&
-        decode_layer_positions& full_layer_positions& cells_by_rank& stopped& out_of_time& grants& ahead& grant_cpu_seconds;
+        decode_layer_positions& full_layer_positions& cells_by_rank& stopped& out_of_time& grants& ahead&
+            grant_cpu_seconds;
   }
 };
 

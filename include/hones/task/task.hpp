@@ -15,7 +15,6 @@
 #include <hones/image/image.hpp>
 #include <hones/metric/metric.hpp>
 #include <hones/task/definition.hpp>
-#include <hones/text/prompt.hpp>
 
 namespace hones::task {
 
@@ -90,8 +89,6 @@ class Task {
 std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts,
                                 const Pictures& pictures = {});
 std::vector<std::string> task_names();  // of the built-in tasks
-
-text::ChatTemplate chat_for(const std::string& prompts);
 
 // NDCG@5 of the candidates' log P(Yes), ties by item.ties.
 double retrieval_utility(const Item& item, std::span<const double> log_p_yes);

@@ -20,25 +20,43 @@ struct ChatTemplate {
   std::string answer_separator;  // " ": what joins prompt and answer when target ids are derived
 };
 
-ChatTemplate llava_chat();          // as the published template renders one image and one text
-ChatTemplate llava_release_chat();  // the authors' code: "\nASSISTANT:"
+// Indices [begin, begin + length) of a prompt's ids.
+struct Span {
+  std::int64_t begin = 0, length = 0;
+  std::int64_t end() const { return begin + length; }
+  bool operator==(const Span&) const = default;
+};
 
-struct Prompt {
+// A rendered turn as ids, each image token expanded.
+struct EncodedTurn {
   std::string rendered;           // with the image token once
   std::vector<std::int64_t> ids;  // image token expanded to `image_tokens` copies
-  std::size_t image_begin =
-      0;  // index of the first image id; image_begin + image_tokens is the first text id after it
+  std::vector<Span> images;       // where these lie, one a picture
+};
+
+// A prompt with its geometry, complete as a family's packer makes it (hones/family/packer.hpp): whoever
+// computes with it derives no position from an index, and counts no image tokens.
+struct Prompt {
+  std::string rendered;
+  std::vector<std::int64_t> ids;                     // [T]
+  std::vector<std::vector<std::int64_t>> positions;  // [axes][T]: 1 axis for rotary, 3 for mRoPE
+  std::vector<Span> images;                          // of picture features, in order
+  std::int64_t next_position = 0;                    // of the first id behind it, on all axes
+
+  std::int64_t length() const { return std::ssize(ids); }
+  // Index of the last picture's last id; -1 without a picture.
+  std::int64_t last_image_index() const { return images.empty() ? -1 : images.back().end() - 1; }
 };
 
 // Renders and encodes. `user_text` comes from data: spellings of special tokens in it stay ordinary text
 // unless `allow_special_in_text`. image_tokens >= 1.
-Prompt make_prompt(const Tokenizer& tokenizer, const ChatTemplate& chat, std::string_view user_text,
-                   std::size_t image_tokens, bool allow_special_in_text = false);
+EncodedTurn encode_turn(const Tokenizer& tokenizer, const ChatTemplate& chat, std::string_view user_text,
+                        std::size_t image_tokens, bool allow_special_in_text = false);
 
 // `rendered` as it stands (the --raw-prompt form), image token expanded; it must hold the image token at most
 // once.
-Prompt make_raw_prompt(const Tokenizer& tokenizer, const ChatTemplate& chat, std::string_view rendered,
-                       std::size_t image_tokens);
+EncodedTurn encode_rendered(const Tokenizer& tokenizer, const ChatTemplate& chat, std::string_view rendered,
+                            std::size_t image_tokens);
 
 // Ids that the model would emit for `answer` after `prompt`: ids of prompt + separator + answer after the
 // prompt's own (docs/benchmark.md 3.7). Throws DataError when the prompt's ids are not a prefix or nothing is

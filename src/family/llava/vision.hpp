@@ -6,17 +6,18 @@
 
 #include <hones/checkpoint/llava.hpp>
 #include <hones/model/decoder.hpp>
+#include <hones/model/observer.hpp>
 
-namespace hones::model {
+namespace hones::family::llava {
 
 class ClipTower {
  public:
   // Binds only the layers that the chosen features need: for feature layer -2 the last layer is never run.
-  ClipTower(const checkpoint::LlavaConfig& config, const WeightSource& weights);
+  ClipTower(const checkpoint::LlavaConfig& config, const model::WeightSource& weights);
 
   // pixel_values float32 [N, 3, S, S] -> features [N, n, Dv * chosen layers] in the model's dtype, class
   // token dropped or kept as the configuration says.
-  at::Tensor forward(const at::Tensor& pixel_values, const Observer* observer = nullptr) const;
+  at::Tensor forward(const at::Tensor& pixel_values, const model::Observer* observer = nullptr) const;
 
  private:
   struct Layer {
@@ -38,7 +39,7 @@ class ClipTower {
 // linear_2(activation(linear_1(features))): [N, n, Dv'] -> [N, n, D].
 class Projector {
  public:
-  Projector(const checkpoint::LlavaConfig& config, const WeightSource& weights);
+  Projector(const checkpoint::LlavaConfig& config, const model::WeightSource& weights);
   at::Tensor forward(const at::Tensor& features) const;
 
  private:
@@ -46,4 +47,4 @@ class Projector {
   at::Tensor w1_, b1_, w2_, b2_;
 };
 
-}  // namespace hones::model
+}  // namespace hones::family::llava

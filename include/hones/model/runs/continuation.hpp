@@ -6,21 +6,20 @@
 #include <functional>
 #include <vector>
 
-#include <hones/model/llava.hpp>
-#include <hones/model/tree_pass.hpp>
+#include <hones/model/keys_values.hpp>
+#include <hones/model/prompt_tree.hpp>
+#include <hones/model/runs/tree_pass.hpp>
+#include <hones/model/vlm.hpp>
 
 namespace hones::model {
 
 struct OpenRow {
-  // Edits for positions [first, first + length) of prompt and answer. Only gaussian noise depends on them.
+  // Edits for indices [first, first + length) of prompt and answer. Only gaussian noise depends on them.
   std::function<RowEdit(std::int64_t first, std::int64_t length)> edit;
-  // Keys and values of prompt and accepted draft, layers keys_from and up: [n, KV, Dh], n = prompt +
-  // ids.size() - 1 positions. Layers below are the plain run's.
-  std::int64_t keys_from = 0;
-  std::vector<at::Tensor> keys, values;
+  // One row: keys and values of prompt and accepted draft, prompt + ids.size() - 1 positions. Layers below
+  // its first are the plain run's.
+  KeyValues keys_values;
   std::vector<std::int64_t> ids;  // final so far; the last one has no keys yet. At least one.
-
-  std::int64_t bytes() const;
 };
 
 struct Continued {
@@ -36,30 +35,37 @@ struct Continuations {
   double useful_flops = 0;
 };
 
+// Where the rows go on: a prompt of a packed sequence, and the plain run over that sequence. All borrowed.
+struct Behind {
+  const PromptTree::Prompt& prompt;
+  const PlainState& plain;
+  // Packed indices of the prompt's positions, with those of its draft behind them (PromptTree::path): as many
+  // as any row has keys of the plain run.
+  std::vector<std::int64_t> path;
+};
+
 class Continuation {
  public:
   // limit: most new tokens. `model` must outlive it.
-  Continuation(const Llava& model, std::int64_t limit) : model_(model), limit_(limit) {}
+  Continuation(const Vlm& model, std::int64_t limit) : model_(model), limit_(limit) {}
 
   // Bytes that run() takes for one row: keys and values of all layers, prompt and answer.
   std::int64_t bytes_of_row(std::int64_t prompt_length) const;
 
-  // All rows continue one prompt of `prompt_length` positions; `path` are its packed indices in `plain` (see
-  // PromptTree::path) with those of the draft behind them. What the batch holds changes no answer: decoding
-  // makes drafts, and a check has one row's shape.
-  Continuations run(std::int64_t prompt_length, const PlainState& plain,
-                    const std::vector<std::int64_t>& path, std::vector<OpenRow> rows) const;
+  // All rows continue one prompt. What the batch holds changes no answer: decoding makes drafts, and a check
+  // has one row's shape.
+  Continuations run(const Behind& behind, std::vector<OpenRow> rows) const;
 
   // Log-probability of `ids` under the row, teacher-forced in a check: what verify=false computes apart.
   // first_logprob is that of ids[0], read where the prompt ends.
-  double draft_logprob(std::int64_t prompt_length, const PlainState& plain,
-                       const std::vector<std::int64_t>& path, const OpenRow& row,
-                       const std::vector<std::int64_t>& ids, double first_logprob,
-                       double& layer_positions) const;
+  double draft_logprob(const Behind& behind, const OpenRow& row, const std::vector<std::int64_t>& ids,
+                       double first_logprob, double& layer_positions) const;
 
  private:
   class Batch;
-  const Llava& model_;
+  bool ended(const std::vector<std::int64_t>& ids) const;
+
+  const Vlm& model_;
   std::int64_t limit_;
 };
 

@@ -1,11 +1,12 @@
+#include "vision.hpp"
+
 #include <algorithm>
 
 #include <hones/base/error.hpp>
-#include <hones/model/clip.hpp>
 
-namespace hones::model {
+namespace hones::family::llava {
 
-ClipTower::ClipTower(const checkpoint::LlavaConfig& config, const WeightSource& weights)
+ClipTower::ClipTower(const checkpoint::LlavaConfig& config, const model::WeightSource& weights)
     : config_(config.vision), drop_class_token_(config.drop_class_token) {
   for (const std::int64_t layer : config.feature_layers) {
     chosen_.push_back(layer >= 0 ? layer : config_.layers + 1 + layer);
@@ -54,7 +55,7 @@ at::Tensor ClipTower::attention(const Layer& layer, const at::Tensor& x) const {
   return at::linear(mixed.transpose(1, 2).reshape({N, T, -1}), layer.out_weight, layer.out_bias);
 }
 
-at::Tensor ClipTower::forward(const at::Tensor& pixel_values, const Observer* observer) const {
+at::Tensor ClipTower::forward(const at::Tensor& pixel_values, const model::Observer* observer) const {
   const auto observe = [&](std::string_view name, std::int64_t layer, const at::Tensor& value) {
     if (observer) (*observer)(name, layer, value);
   };
@@ -91,7 +92,7 @@ at::Tensor ClipTower::forward(const at::Tensor& pixel_values, const Observer* ob
   return selected;
 }
 
-Projector::Projector(const checkpoint::LlavaConfig& config, const WeightSource& weights)
+Projector::Projector(const checkpoint::LlavaConfig& config, const model::WeightSource& weights)
     : activation_(config.projector_activation),
       w1_(weights("proj.linear_1.weight")),
       w2_(weights("proj.linear_2.weight")) {
@@ -108,4 +109,4 @@ at::Tensor Projector::forward(const at::Tensor& features) const {
   return at::linear(g, w2_, bias(b2_));
 }
 
-}  // namespace hones::model
+}  // namespace hones::family::llava

@@ -8,15 +8,10 @@
 #include <string>
 #include <vector>
 
-#include <hones/model/llava.hpp>
+#include <hones/model/runs/whole.hpp>
+#include <hones/model/vlm.hpp>
 
 namespace hones::model {
-
-// A prompt with its picture, ready to run.
-struct EncodedPrompt {
-  std::vector<std::int64_t> ids;  // image token expanded
-  at::Tensor features;            // [n, D]; undefined: text only
-};
 
 struct Answer {
   std::vector<std::int64_t> ids;  // the eos included where one came
@@ -35,8 +30,8 @@ struct Answers {
   std::int64_t layer_positions = 0;   // computed, drafts, checks and decoding
 };
 
-// Edits for a pass over positions [first, first + length) of prompt and draft. Only gaussian noise depends on
-// the positions.
+// Edits for a pass over indices [first, first + length) of prompt and draft. Only gaussian noise depends on
+// them.
 using RowsAt = std::function<std::vector<RowEdit>(std::int64_t first, std::int64_t length)>;
 
 class Generator {
@@ -44,7 +39,7 @@ class Generator {
   // limit: most new tokens, >= 1 (UsageError). On a CPU the number of rows changes no bit
   // (tests/model/rows_test.cpp), so that rows which are done leave the batch; where a kernel's bits depend on
   // it, a check must keep the shape of all rows.
-  Generator(const Llava& model, std::int64_t limit);
+  Generator(const Vlm& model, std::int64_t limit);
 
   // The plain answer, and with `rows` the answers under edits. `draft` is the first draft of every row (the
   // plain answer's ids); empty: drafts are decoded first. R = number of rows.
@@ -53,19 +48,20 @@ class Generator {
 
   std::int64_t limit() const { return limit_; }
   // Length of a check of this prompt: prompt + limit - 1 positions (the last draft token is never read).
-  std::int64_t check_length(const EncodedPrompt& prompt) const {
-    return static_cast<std::int64_t>(prompt.ids.size()) + limit_ - 1;
-  }
+  std::int64_t check_length(const EncodedPrompt& prompt) const { return prompt.prompt.length() + limit_ - 1; }
 
  private:
   struct Row;
+  ForwardOutput forward_drafts(const EncodedPrompt& prompt, const std::vector<Row*>& rows,
+                               const RowsAt& edits) const;
+  void settle(Row& row, const at::Tensor& hidden, Answers& answers) const;
   void check(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits,
              Answers& answers) const;
   void decode(const EncodedPrompt& prompt, std::vector<Row*>& rows, const RowsAt& edits,
               Answers& answers) const;
   bool is_eos(std::int64_t id) const;
 
-  const Llava& model_;
+  const Vlm& model_;
   std::int64_t limit_;
 };
 
