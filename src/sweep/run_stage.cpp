@@ -97,8 +97,8 @@ void Run::log_unit(const plan::Unit& unit, const engine::Work& work, double seco
 }
 
 StageSummary Run::stage(std::vector<plan::Unit> units,
-                        const std::function<engine::Work(const plan::Unit&)>& work,
-                        const plan::Tally& before, bool cell_stage) {
+                        const std::function<engine::Work(const plan::Unit&)>& work, const plan::Tally& before,
+                        bool cell_stage) {
   const std::int64_t cells_all = cells_of_all(cell_stage);
   std::unique_ptr<plan::Scheduler> scheduler;
   if (world_.rank() == 0) {
