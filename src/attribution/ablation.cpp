@@ -31,27 +31,27 @@ stats::Interval interval_of(std::vector<double> values) {
 
 }  // namespace
 
-Ablation::Ablation(const table::TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+Ablation::Ablation(const table::TaskCells& cells, const std::vector<std::uint16_t>& counts,
                    const AblationOptions& options) {
   const std::vector<std::int64_t> counted = counted_instances(cells);
   const auto n = static_cast<std::int64_t>(counted.size());
-  const bool by_corpus = cells.bleu && options.caption_metric == "corpus";
-  const auto drops = make_drops(cells, bleu, counted, by_corpus);
+  const bool together = cells.counts > 0 && options.caption_metric == "corpus";
+  const auto drops = make_drops(cells, counts, counted, together);
   drops->importance(std::vector<std::int64_t>(counted.size(), 1), drop_);
 
   for (std::int64_t column = 1; column < cells.shape.columns(); ++column) {
     double sum = 0;
-    metric::BleuCounts counts;
+    std::vector<std::int64_t> sums(static_cast<std::size_t>(cells.counts), 0);
     std::int64_t instances = 0;
     for (const std::int64_t i : counted) {
       if (!valid(cells.states[cells.at(i, column)])) continue;
       ++instances;
       sum += cells.utility[cells.at(i, 0)];
-      if (by_corpus) add(counts, counts_at(bleu, cells.at(i, 0)), 1);
+      if (together) add(sums, counts, cells.at(i, 0), 1);
     }
     instances_.push_back(instances);
     base_.push_back(instances == 0 ? kNaN
-                    : by_corpus    ? metric::bleu(counts)[3]
+                    : together     ? kept_counts(cells).value(sums)
                                    : sum / static_cast<double>(instances));
   }
   const stats::Resamples resamples(key(options.seed, "ci", cells.task), n, n, n > 0 ? options.resamples : 0);

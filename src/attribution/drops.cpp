@@ -3,7 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include <hones/metric/metric.hpp>
+#include <hones/base/error.hpp>
+#include <hones/metric/named.hpp>
 
 namespace hones::attribution {
 
@@ -25,26 +26,17 @@ std::vector<std::int64_t> counted_instances(const TaskCells& cells) {
   return rows;
 }
 
-metric::BleuCounts counts_at(const std::vector<std::uint16_t>& bleu, std::size_t cell) {
-  const std::uint16_t* c = bleu.data() + cell * table::kBleuCounts;
-  metric::BleuCounts counts;
-  for (std::size_t n = 0; n < 4; ++n) {
-    counts.guess[n] = c[n];
-    counts.correct[n] = c[4 + n];
-  }
-  counts.hypothesis_length = c[8];
-  counts.reference_length = c[9];
-  return counts;
+void add(std::vector<std::int64_t>& sums, const std::vector<std::uint16_t>& counts, std::size_t cell,
+         std::int64_t times) {
+  const std::uint16_t* c = counts.data() + cell * sums.size();
+  for (std::size_t n = 0; n < sums.size(); ++n) sums[n] += times * c[n];
 }
 
-void add(metric::BleuCounts& sum, metric::BleuCounts counts, std::int64_t times) {
-  for (std::size_t n = 0; n < 4; ++n) {
-    counts.guess[n] *= times;
-    counts.correct[n] *= times;
-  }
-  counts.hypothesis_length *= times;
-  counts.reference_length *= times;
-  sum += counts;
+const metric::Counts& kept_counts(const TaskCells& cells) {
+  const metric::Counts* kept = metric::counts_of(cells.metric);
+  HONES_ASSERT(kept && static_cast<std::int64_t>(kept->size) == cells.counts,
+               cells.task + ": counts that " + cells.metric + " does not keep");
+  return *kept;
 }
 
 namespace {
@@ -88,42 +80,43 @@ class MeanDrops : public Drops {
   std::vector<double> drop_;  // [rows, L*H]
 };
 
-// [release]: corpus BLEU-4 of the plain answers minus that of the intervened ones, over the instances valid
-// in both.
-class CorpusDrops : public Drops {
+// [release], captions: the value of the plain answers together minus that of the intervened ones, over the
+// instances valid in both.
+class TogetherDrops : public Drops {
  public:
-  CorpusDrops(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
-              const std::vector<std::int64_t>& rows)
-      : cells_(cells), bleu_(bleu), rows_(rows) {}
+  TogetherDrops(const TaskCells& cells, const std::vector<std::uint16_t>& counts,
+                const std::vector<std::int64_t>& rows)
+      : cells_(cells), kept_(kept_counts(cells)), counts_(counts), rows_(rows) {}
 
   void importance(const std::vector<std::int64_t>& weights, std::vector<double>& out) const override {
     const std::int64_t heads = cells_.shape.columns() - 1;
     out.assign(static_cast<std::size_t>(heads), kNaN);
     for (std::int64_t h = 0; h < heads; ++h) {
-      metric::BleuCounts plain, intervened;
+      std::vector<std::int64_t> plain(kept_.size, 0), intervened(kept_.size, 0);
       bool any = false;
       for (std::size_t r = 0; r < rows_.size(); ++r) {
         const std::size_t cell = cells_.at(rows_[r], 1 + h);
         if (weights[r] == 0 || !valid(cells_.states[cell])) continue;
-        add(plain, counts_at(bleu_, cells_.at(rows_[r], 0)), weights[r]);
-        add(intervened, counts_at(bleu_, cell), weights[r]);
+        add(plain, counts_, cells_.at(rows_[r], 0), weights[r]);
+        add(intervened, counts_, cell, weights[r]);
         any = true;
       }
-      if (any) out[static_cast<std::size_t>(h)] = metric::bleu(plain)[3] - metric::bleu(intervened)[3];
+      if (any) out[static_cast<std::size_t>(h)] = kept_.value(plain) - kept_.value(intervened);
     }
   }
 
  private:
   const TaskCells& cells_;
-  const std::vector<std::uint16_t>& bleu_;
+  const metric::Counts& kept_;
+  const std::vector<std::uint16_t>& counts_;
   const std::vector<std::int64_t>& rows_;
 };
 
 }  // namespace
 
-std::unique_ptr<Drops> make_drops(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
-                                  const std::vector<std::int64_t>& rows, bool by_corpus) {
-  if (by_corpus) return std::make_unique<CorpusDrops>(cells, bleu, rows);
+std::unique_ptr<Drops> make_drops(const TaskCells& cells, const std::vector<std::uint16_t>& counts,
+                                  const std::vector<std::int64_t>& rows, bool together) {
+  if (together) return std::make_unique<TogetherDrops>(cells, counts, rows);
   return std::make_unique<MeanDrops>(cells, rows);
 }
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include <hones/metric/bleu.hpp>
+#include <hones/metric/named.hpp>
 #include <hones/table/cells.hpp>
 
 namespace hones::attribution {
@@ -25,12 +25,16 @@ class Drops {
   virtual void importance(const std::vector<std::int64_t>& weights, std::vector<double>& out) const = 0;
 };
 
-// The counted instances' drops: mean of utility differences, or difference of corpus BLEU-4 (`by_corpus`; of
-// `bleu`, [N, columns, 10]). The references must outlive it.
-std::unique_ptr<Drops> make_drops(const table::TaskCells& cells, const std::vector<std::uint16_t>& bleu,
-                                  const std::vector<std::int64_t>& rows, bool by_corpus);
+// The counted instances' drops: mean of utility differences, or difference of the values of all answers
+// `together` (captions: corpus BLEU-4; of `counts`, [N, columns, cells.counts]). The references must outlive
+// it.
+std::unique_ptr<Drops> make_drops(const table::TaskCells& cells, const std::vector<std::uint16_t>& counts,
+                                  const std::vector<std::int64_t>& rows, bool together);
 
-metric::BleuCounts counts_at(const std::vector<std::uint16_t>& bleu, std::size_t cell);
-void add(metric::BleuCounts& sum, metric::BleuCounts counts, std::int64_t times);
+// Of a task whose metric keeps counts (InternalError).
+const metric::Counts& kept_counts(const table::TaskCells& cells);
+// `times` the counts of a cell.
+void add(std::vector<std::int64_t>& sums, const std::vector<std::uint16_t>& counts, std::size_t cell,
+         std::int64_t times);
 
 }  // namespace hones::attribution

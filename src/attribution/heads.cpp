@@ -46,14 +46,15 @@ void intervals(const Drops& drops, const TaskCells& cells, std::int64_t n, const
 
 }  // namespace
 
-table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uint16_t>& counts,
                               const HeadOptions& options) {
   const std::int64_t heads = cells.shape.columns() - 1;
   const std::vector<std::int64_t> rows = counted_instances(cells);
   const auto n = static_cast<std::int64_t>(rows.size());
   table::HeadTables tables;
 
-  const auto drops = make_drops(cells, bleu, rows, cells.bleu && options.caption_importance == "corpus");
+  const auto drops =
+      make_drops(cells, counts, rows, cells.counts > 0 && options.caption_importance == "corpus");
   drops->importance(std::vector<std::int64_t>(rows.size(), 1), tables.importance);
   intervals(*drops, cells, n, options, tables);
 
@@ -67,14 +68,14 @@ table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uin
     }
   }
 
-  metric::BleuCounts plain;
+  std::vector<std::int64_t> plain(static_cast<std::size_t>(cells.counts), 0);
   double sum = 0;
   for (const std::int64_t row : rows) {
     sum += cells.utility[cells.at(row, 0)];
-    if (cells.bleu) add(plain, counts_at(bleu, cells.at(row, 0)), 1);
+    add(plain, counts, cells.at(row, 0), 1);
   }
   tables.plain_metric = n > 0 ? sum / static_cast<double>(n) : kNaN;
-  if (cells.bleu) tables.plain_corpus_bleu4 = metric::bleu(plain)[3];
+  if (cells.counts > 0) tables.plain_together = kept_counts(cells).value(plain);
 
   const std::vector<table::Head> best = ranked_heads(tables, cells.shape);
   const std::int64_t k = std::min<std::int64_t>(options.top_k, static_cast<std::int64_t>(best.size()));

@@ -68,7 +68,7 @@ class Measurement {
     reset_peak_resident();
     const std::int64_t resident = resident_bytes();
     const double wall = wall_seconds(), cpu = cpu_seconds();
-    engine::Work sum;
+    table::Figures sum;
     for (std::size_t kind = 0; kind < inputs_.kinds.size(); ++kind) {
       plan::Unit unit;
       unit.load = static_cast<std::int32_t>(kind);
@@ -101,13 +101,8 @@ class Measurement {
   }
 
  private:
-  void add(engine::Work& sum, const engine::Work& work) {
-    sum.cells += work.cells;
-    sum.decoded += work.decoded;
-    sum.layer_positions += work.layer_positions;
-    sum.decode_layer_positions += work.decode_layer_positions;
-    sum.full_layer_positions += work.full_layer_positions;
-    sum.useful_flops += work.useful_flops;
+  void add(table::Figures& sum, const engine::Work& work) {
+    sum += work;
     for (const engine::Work::Block& block : work.blocks) {
       if (!inputs_.tasks[static_cast<std::size_t>(block.task)].task->generates() || block.cells.begin == 0)
         continue;

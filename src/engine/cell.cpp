@@ -9,15 +9,6 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-void push_bleu(table::CellBlock& block, const std::optional<metric::BleuCounts>& counts) {
-  for (std::size_t n = 0; n < 4; ++n)
-    block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->guess[n]) : 65535);
-  for (std::size_t n = 0; n < 4; ++n)
-    block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->correct[n]) : 65535);
-  block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->hypothesis_length) : 65535);
-  block.bleu.push_back(counts ? static_cast<std::uint16_t>(counts->reference_length) : 65535);
-}
-
 }  // namespace
 
 Cell ranked_cell(const task::Item& item, const std::vector<double>& plain, std::vector<double> scores) {
@@ -56,7 +47,8 @@ void push(table::CellBlock& block, const task::Task& task, std::size_t candidate
     for (std::size_t c = 0; c < candidates; ++c)
       block.scores.push_back(static_cast<float>(done ? cell.scores.at(c) : kNaN));
   }
-  if (task.counts_bleu()) push_bleu(block, done ? cell.bleu : std::nullopt);
+  for (std::size_t n = 0; n < static_cast<std::size_t>(task.counts()); ++n)
+    block.counts.push_back(done ? static_cast<std::uint16_t>(cell.counts.at(n)) : table::kNoCount);
   block.answers.emplace_back(cell.answer.begin(), cell.answer.end());
 }
 

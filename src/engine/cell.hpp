@@ -3,11 +3,9 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <vector>
 
-#include <hones/engine/evaluator.hpp>
-#include <hones/metric/metric.hpp>
+#include <hones/engine/work.hpp>
 #include <hones/table/cells.hpp>
 #include <hones/task/task.hpp>
 
@@ -17,9 +15,9 @@ struct Cell {
   table::CellState state = table::CellState::not_asked;
   double utility = std::numeric_limits<double>::quiet_NaN();
   double answer_logprob = std::numeric_limits<double>::quiet_NaN();
-  std::vector<double> scores;              // retrieval
-  std::optional<metric::BleuCounts> bleu;  // captions
-  std::vector<std::int64_t> answer;        // where it is to be stored: the plain column and changed answers
+  std::vector<double> scores;        // retrieval
+  std::vector<std::int64_t> counts;  // Task::counts() of them
+  std::vector<std::int64_t> answer;  // where it is to be stored: the plain column and changed answers
 };
 
 // Reasons of exclusion that both engines know.
@@ -30,7 +28,7 @@ inline constexpr const char* kNotFinite = "the plain run's logits are not finite
 Cell ranked_cell(const task::Item& item, const std::vector<double>& plain, std::vector<double> scores);
 
 // Appends a column. What the block holds of each cell follows from the task: `candidates` scores (retrieval),
-// BLEU counts (open-ended).
+// the metric's counts.
 void push(table::CellBlock& block, const task::Task& task, std::size_t candidates, const Cell& cell);
 
 // Takes cells of one instance, columns ascending, and hands on blocks of neighbouring ones.

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include <hones/attribution/contribution.hpp>
 #include <hones/base/error.hpp>
@@ -21,10 +20,6 @@ std::string without_folder(std::string reason, const std::filesystem::path& fold
 }
 
 }  // namespace
-
-std::int64_t Work::invalid_cells() const {
-  return std::accumulate(invalid_by_task.begin(), invalid_by_task.end(), std::int64_t{0});
-}
 
 std::int64_t default_tile_positions(const checkpoint::DecoderConfig& config, std::int64_t bytes_per_value) {
   // Alive at once at the widest point of a layer: residual, norm and their float32 copies (6 D), gate, up and

@@ -136,7 +136,7 @@ void FastEvaluator::Columns::take_answer(std::size_t s, std::size_t row, std::in
   const Seat& seat = subject_.seats[s];
   const Reading reading = engine_.read(subject_, seat, passes, place);
   Cell& cell = cells_[s][row];
-  cell = {CellState::unchanged, seat.utility, reading.draft_logprob, {}, seat.score.bleu, {}};
+  cell = {CellState::unchanged, seat.utility, reading.draft_logprob, {}, seat.score.counts, {}};
   if (!reading.finite || !std::isfinite(reading.draft_logprob)) {
     cell.state = CellState::invalid;
     return;
@@ -186,7 +186,7 @@ void FastEvaluator::Columns::settle(std::size_t s, Cell& cell, const std::vector
   cell.state = CellState::changed;
   const task::Score score = seat.what->score(*seat.item, text::answer_text(engine_.packer_.tokenizer(), ids));
   cell.utility = score.utility;
-  cell.bleu = score.bleu;
+  cell.counts = score.counts;
   cell.answer = ids;
 }
 
@@ -247,9 +247,9 @@ bool FastEvaluator::plain_column(const Subject& state, bool owned, Work& work) c
     if (!owned) continue;
     CellBlock block;
     block.instance = seat.member.index;
-    push(
-        block, *seat.what, seat.prompts.size(),
-        {CellState::unchanged, seat.utility, seat.answer_logprob, seat.scores, seat.score.bleu, seat.answer});
+    push(block, *seat.what, seat.prompts.size(),
+         {CellState::unchanged, seat.utility, seat.answer_logprob, seat.scores, seat.score.counts,
+          seat.answer});
     work.blocks.push_back({seat.member.task, std::move(block)});
     ++work.cells;
     work.full_layer_positions += seat.prefill_positions * static_cast<double>(model_.config().text.layers);

@@ -155,7 +155,7 @@ CellBlock PlainEvaluator::plain_block(const Instance& state) const {
   CellBlock block;
   block.instance = state.index;
   block.begin = 0;
-  Cell cell{CellState::unchanged, state.utility, state.answer_logprob, state.scores, state.score.bleu, {}};
+  Cell cell{CellState::unchanged, state.utility, state.answer_logprob, state.scores, state.score.counts, {}};
   if (state.what->generates()) cell.answer = state.answer.ids;
   push(block, *state.what, state.prompts.size(), cell);
   return block;
@@ -204,7 +204,7 @@ void PlainEvaluator::tile(const Instance& state, std::span<const Row> rows, Work
 
 Cell PlainEvaluator::answered(const Instance& state, const model::Answers& answers, std::size_t row) const {
   const model::Answer& answer = answers.rows[row];
-  Cell cell{CellState::unchanged, state.utility, answers.draft_logprob[row], {}, state.score.bleu, {}};
+  Cell cell{CellState::unchanged, state.utility, answers.draft_logprob[row], {}, state.score.counts, {}};
   if (!answer.finite || !std::isfinite(cell.answer_logprob)) {
     cell.state = CellState::invalid;
   } else if (answer.ids != state.answer.ids) {
@@ -212,7 +212,7 @@ Cell PlainEvaluator::answered(const Instance& state, const model::Answers& answe
     const task::Score score =
         state.what->score(*state.item, text::answer_text(packer_.tokenizer(), answer.ids));
     cell.utility = score.utility;
-    cell.bleu = score.bleu;
+    cell.counts = score.counts;
     cell.answer = answer.ids;
   }
   return cell;

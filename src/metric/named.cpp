@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <array>
 
 #include <hones/metric/anls.hpp>
+#include <hones/metric/bleu.hpp>
 #include <hones/metric/gqa.hpp>
 #include <hones/metric/named.hpp>
+#include <hones/metric/ptb.hpp>
 #include <hones/metric/textvqa.hpp>
 #include <hones/metric/vqa.hpp>
 
@@ -28,6 +31,34 @@ double anls_of(std::string_view prediction, References references) {
   return anls(prediction, references, kVariant);
 }
 
+// In the order of bleu_counts in files: guess 1-4, correct 1-4, hypothesis length, reference length.
+std::vector<std::int64_t> bleu_counts_of(std::string_view prediction, References captions) {
+  std::vector<std::string> references;
+  for (const std::string& caption : captions) references.push_back(ptb_tokenize(caption));
+  const BleuCounts counts = bleu_counts(ptb_tokenize(prediction), references);
+  std::vector<std::int64_t> all(counts.guess.begin(), counts.guess.end());
+  all.insert(all.end(), counts.correct.begin(), counts.correct.end());
+  all.insert(all.end(), {counts.hypothesis_length, counts.reference_length});
+  return all;
+}
+
+double bleu4_of(std::span<const std::int64_t> sums) {
+  BleuCounts counts;
+  std::copy_n(sums.begin(), counts.guess.size(), counts.guess.begin());
+  std::copy_n(sums.begin() + 4, counts.correct.size(), counts.correct.begin());
+  counts.hypothesis_length = sums[8];
+  counts.reference_length = sums[9];
+  return bleu(counts)[3];
+}
+
+constexpr Counts kBleu{.dataset = "bleu_counts",
+                       .size = 10,
+                       .metric = "bleu4:corpus",
+                       .key = "corpus_bleu4",
+                       .title = "corpus BLEU-4",
+                       .of = bleu_counts_of,
+                       .value = bleu4_of};
+
 constexpr Named answers_of(std::string_view name, double (*value)(std::string_view, References),
                            std::size_t references = 0) {
   return {.name = name, .compares = answers, .value = value, .references = references};
@@ -37,7 +68,7 @@ constexpr Named texts_of(std::string_view name, double (*value)(std::string_view
   return {.name = name, .compares = texts, .value = value, .empty_references = empty_references};
 }
 constexpr Named captions_of(std::string_view name, bool corpus, bool lines) {
-  return {.name = name, .compares = captions, .corpus = corpus, .lines = lines};
+  return {.name = name, .compares = captions, .corpus = corpus, .lines = lines, .counts = &kBleu};
 }
 constexpr Named ranking_of(std::string_view name, TieRule ties) {
   return {.name = name, .compares = ranking, .ties = ties};
@@ -76,6 +107,11 @@ const Named* find_named(std::string_view name) {
     if (metric.name == name) return &metric;
   }
   return nullptr;
+}
+
+const Counts* counts_of(std::string_view name) {
+  const Named* metric = find_named(name);
+  return metric ? metric->counts : nullptr;
 }
 
 }  // namespace hones::metric

@@ -6,6 +6,7 @@
 
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
+#include <hones/metric/named.hpp>
 #include <hones/results/outputs.hpp>
 #include <hones/stats/stats.hpp>
 #include <hones/store/results.hpp>
@@ -75,7 +76,8 @@ void write_task_files(const std::filesystem::path& folder, const TaskOutput& out
   json["instances_done"] = count(output, table::InstanceState::done);
   json["instances_excluded"] = count(output, table::InstanceState::excluded);
   json["plain_metric"] = number(output.heads.plain_metric);
-  if (output.cells.bleu) json["plain_corpus_bleu4"] = number(output.heads.plain_corpus_bleu4);
+  if (const metric::Counts* kept = metric::counts_of(output.cells.metric))
+    json["plain_" + std::string(kept->key)] = number(output.heads.plain_together);
   json["split_half_overlap"] = number(output.heads.split_half_overlap);
   json["top_heads"] = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < std::min(rows.size(), output.heads.top.size()); ++i) {
@@ -105,9 +107,9 @@ std::string describe_task(const TaskOutput& output) {
                 output.cells.metric.c_str(), output.heads.plain_metric,
                 static_cast<long long>(count(output, table::InstanceState::done)));
   std::string text = line;
-  if (output.cells.bleu) {
-    std::snprintf(line, sizeof line, " (corpus BLEU-4 %.4f)", output.heads.plain_corpus_bleu4);
-    text += line;
+  if (const metric::Counts* kept = metric::counts_of(output.cells.metric)) {
+    std::snprintf(line, sizeof line, " %.4f)", output.heads.plain_together);
+    text += " (" + std::string(kept->title) + line;
   }
   const std::int64_t excluded = count(output, table::InstanceState::excluded);
   if (excluded > 0) text += ", " + std::to_string(excluded) + " excluded";

@@ -70,9 +70,9 @@ void check_out(const std::filesystem::path& out) {
 TaskOutput ranked(store::TaskContents task, const Choices& choices) {
   TaskOutput output;
   output.cells = std::move(task.cells);
-  output.bleu = table::bleu_of(output.cells, 65535);
+  output.counts = table::counts_of(output.cells, table::kNoCount);
   output.sums = std::move(task.sums);
-  output.heads = attribution::head_tables(output.cells, output.bleu, choices.heads);
+  output.heads = attribution::head_tables(output.cells, output.counts, choices.heads);
   output.neurons = attribution::neuron_tables(output.sums, output.cells.shape, output.heads.importance,
                                               choices.neurons, output.fell_back);
   return output;

@@ -43,10 +43,11 @@ void write_values(OutputFile& out, const std::string& group, const AblationFileT
   out.write_shared<double>(group + "utility", leading, turned(cells.utility, cells, first, last));
   out.write_shared<float>(group + "answer_logprob", leading,
                           turned(cells.answer_logprob, cells, first, last));
-  if (!cells.bleu) return;
-  leading.push_back(table::kBleuCounts);
-  out.write_shared<std::uint16_t>(group + "bleu_counts", leading,
-                                  turned(task.bleu, cells, first, last, table::kBleuCounts));
+  const metric::Counts* kept = kept_counts(cells);
+  if (!kept) return;
+  leading.push_back(kept->size);
+  out.write_shared<std::uint16_t>(group + std::string(kept->dataset), leading,
+                                  turned(task.counts, cells, first, last, kept->size));
 }
 
 void write_rows(OutputFile& out, const std::string& group, const std::vector<table::AblationRow>& rows) {
@@ -78,7 +79,7 @@ void write_task(OutputFile& out, const AblationFileTask& task) {
   out.attribute(group, "metric", cells.metric);
   out.attribute(group, "split", task.split);
   if (!cells.definition.empty()) out.attribute(group, "definition", cells.definition);
-  if (cells.bleu) out.attribute(group, "caption_metric", task.caption_metric);
+  if (cells.counts > 0) out.attribute(group, "caption_metric", task.caption_metric);
   if (task.elbow) out.attribute(group, "elbow_heads", *task.elbow);
   write_instances(out, group + "/instances", cells);
   out.group(group + "/base");

@@ -26,7 +26,7 @@ void require_sizes(const TaskCells& cells, const CellBlock& block) {
                where);
   HONES_ASSERT(block.utility.size() == n && block.answer_logprob.size() == n, where);
   HONES_ASSERT(block.scores.size() == n * static_cast<std::size_t>(cells.candidates), where);
-  HONES_ASSERT(block.bleu.size() == (cells.bleu ? n * table::kBleuCounts : 0), where);
+  HONES_ASSERT(block.counts.size() == n * static_cast<std::size_t>(cells.counts), where);
   HONES_ASSERT(block.environment.size() == (cells.by_environment ? n : 0), where);
   HONES_ASSERT(block.answers.size() == n || cells.answer_limit == 0, where);
 }

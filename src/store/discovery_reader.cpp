@@ -1,5 +1,6 @@
 #include <utility>
 
+#include <hones/metric/named.hpp>
 #include <hones/store/discovery_file.hpp>
 
 #include "input_file.hpp"
@@ -10,8 +11,10 @@ namespace hones::store {
 namespace {
 
 using table::Shape;
+using table::TaskCells;
 
-HeadTables read_head_tables(const InputFile& in, const std::string& group, const Shape& shape, bool bleu) {
+HeadTables read_head_tables(const InputFile& in, const std::string& group, const TaskCells& cells) {
+  const Shape& shape = cells.shape;
   const InputFile::Dims by_head{shape.layers, shape.heads};
   const std::string heads = group + "/heads/";
   HeadTables tables;
@@ -23,7 +26,8 @@ HeadTables read_head_tables(const InputFile& in, const std::string& group, const
   tables.top = read_heads(in, heads + "top", shape);
   tables.split_half_overlap = in.attribute<double>(group, "split_half_overlap");
   tables.plain_metric = in.attribute<double>(group, "plain_metric");
-  if (bleu) tables.plain_corpus_bleu4 = in.attribute<double>(group, "plain_corpus_bleu4");
+  if (const metric::Counts* kept = metric::counts_of(cells.metric))
+    tables.plain_together = in.attribute<double>(group, "plain_" + std::string(kept->key));
   return tables;
 }
 
@@ -52,7 +56,7 @@ DiscoveryContents read_discovery(const std::filesystem::path& file) {
     const std::string group = "/tasks/" + task;
     TaskContents read;
     read.cells = read_cells(in, task, group, shape);
-    read.heads = read_head_tables(in, group, shape, read.cells.bleu);
+    read.heads = read_head_tables(in, group, read.cells);
     read.sums = read_sums(in, group + "/neurons", shape);
     read.neurons = read_neuron_tables(in, group, "/neurons", shape);
     if (in.has(group + "/neurons/drawn")) {

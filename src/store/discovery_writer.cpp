@@ -84,7 +84,8 @@ struct DiscoveryWriter::Impl {
     out.attribute(group, "top_k_heads", static_cast<std::int64_t>(heads.top.size()));
     out.attribute(group, "neuron_mode", neurons.mode);
     out.attribute(group, "plain_metric", heads.plain_metric);
-    if (cells.bleu) out.attribute(group, "plain_corpus_bleu4", heads.plain_corpus_bleu4);
+    if (const metric::Counts* kept = kept_counts(cells))
+      out.attribute(group, "plain_" + std::string(kept->key), heads.plain_together);
     out.attribute(group, "metric", cells.metric);
     if (!cells.definition.empty()) out.attribute(group, "definition", cells.definition);
   }

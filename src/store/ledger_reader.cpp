@@ -9,10 +9,11 @@ namespace hones::store {
 
 namespace {
 
-StageFigures read_figures(const InputFile& in, const std::string& group) {
-  return {in.attribute<std::int64_t>(group, "cells"), in.attribute<double>(group, "layer_positions"),
-          in.attribute<double>(group, "decode_layer_positions"),
-          in.attribute<double>(group, "full_layer_positions")};
+table::Figures read_figures(const InputFile& in, const std::string& group) {
+  table::Figures figures;
+  table::Figures::each_kept(
+      [&]<typename T>(const char* name, T& value) { value = in.attribute<T>(group, name); }, figures);
+  return figures;
 }
 
 LedgerState read_state(const InputFile& in) {

@@ -25,10 +25,8 @@ void write_state(OutputFile& out, const LedgerState& state) {
   for (const auto& [name, stage] : {std::pair("heads", &state.heads), std::pair("neurons", &state.neurons)}) {
     const std::string group = std::string("/state/") + name;
     out.group(group);
-    out.attribute(group, "cells", stage->cells);
-    out.attribute(group, "layer_positions", stage->layer_positions);
-    out.attribute(group, "decode_layer_positions", stage->decode_layer_positions);
-    out.attribute(group, "full_layer_positions", stage->full_layer_positions);
+    table::Figures::each_kept(
+        [&](const char* figure, const auto& value) { out.attribute(group, figure, value); }, *stage);
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <hones/metric/named.hpp>
+
 namespace hones::store {
 
 using table::Head;
@@ -131,11 +133,11 @@ TaskCells read_cells(const InputFile& in, const std::string& task, const std::st
     scores = in.read<float>(heads + "scores", {n, columns, InputFile::kAny});
     cells.candidates = in.dims(heads + "scores")[2];
   }
-  std::vector<std::uint16_t> bleu;
-  cells.bleu = in.has(heads + "bleu_counts");
-  const auto counts = static_cast<std::int64_t>(table::kBleuCounts);
-  if (cells.bleu) bleu = in.read<std::uint16_t>(heads + "bleu_counts", {n, columns, counts});
-
+  std::vector<std::uint16_t> counts;
+  if (const metric::Counts* kept = metric::counts_of(cells.metric)) {
+    cells.counts = static_cast<std::int64_t>(kept->size);
+    counts = in.read<std::uint16_t>(heads + std::string(kept->dataset), {n, columns, cells.counts});
+  }
   std::vector<std::uint8_t> environment;
   cells.by_environment = in.has(heads + "environment");
   if (cells.by_environment) environment = in.read<std::uint8_t>(heads + "environment", {n, columns});
@@ -147,7 +149,7 @@ TaskCells read_cells(const InputFile& in, const std::string& task, const std::st
     block.utility = row(cells.utility, i, columns);
     block.answer_logprob = row(cells.answer_logprob, i, columns);
     if (cells.candidates > 0) block.scores = row(scores, i, columns * cells.candidates);
-    if (cells.bleu) block.bleu = row(bleu, i, columns * counts);
+    if (cells.counts > 0) block.counts = row(counts, i, columns * cells.counts);
     if (cells.by_environment) block.environment = row(environment, i, columns);
     cells.own.push_back(std::move(block));
   }

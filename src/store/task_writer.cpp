@@ -76,6 +76,13 @@ void require_all_owned(comm::Communicator& world, const TaskCells& cells, std::i
                                          " cells of " + std::to_string(computed) + " computed");
 }
 
+const metric::Counts* kept_counts(const TaskCells& cells) {
+  const metric::Counts* kept = metric::counts_of(cells.metric);
+  HONES_ASSERT(cells.counts == (kept ? static_cast<std::int64_t>(kept->size) : 0),
+               cells.task + ": counts that " + cells.metric + " does not keep");
+  return kept;
+}
+
 void write_instances(OutputFile& out, const std::string& group, const TaskCells& cells) {
   out.group(group);
   std::vector<std::string> image_ids, item_ids, reasons;
@@ -134,13 +141,13 @@ void write_cells(OutputFile& out, const comm::Communicator& world, const std::st
                          mine, cells.candidates, [](const table::CellBlock& b) -> auto& { return b.scores; }),
                      kNan);
   }
-  if (cells.bleu) {
-    const Dims width{table::kBleuCounts};
+  if (const metric::Counts* kept = kept_counts(cells)) {
+    const Dims width{kept->size};
     out.write<std::uint16_t>(
-        group + "/bleu_counts", {table[0], table[1], width[0]}, rectangles(mine, width),
+        group + "/" + std::string(kept->dataset), {table[0], table[1], width[0]}, rectangles(mine, width),
         pack<std::uint16_t>(
-            mine, table::kBleuCounts, [](const table::CellBlock& b) -> auto& { return b.bleu; }),
-        std::numeric_limits<std::uint16_t>::max());
+            mine, cells.counts, [](const table::CellBlock& b) -> auto& { return b.counts; }),
+        table::kNoCount);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <hones/comm/communicator.hpp>
+#include <hones/metric/named.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/table/cells.hpp>
 #include <hones/table/neurons.hpp>
@@ -27,9 +28,12 @@ std::vector<std::int32_t> pairs(const std::vector<table::Head>& heads);
 void require_all_owned(comm::Communicator& world, const table::TaskCells& cells, std::int64_t mine,
                        std::chrono::duration<double> limit);
 
+// What the task's metric counts of every cell, and how files call it; null: nothing.
+const metric::Counts* kept_counts(const table::TaskCells& cells);
+
 // GROUP/image_id, item_id, status, reason.
 void write_instances(OutputFile& out, const std::string& group, const table::TaskCells& cells);
-// GROUP/cell, utility, answer_logprob, scores, bleu_counts: each rank its own pieces.
+// GROUP/cell, utility, answer_logprob, scores, the metric's counts: each rank its own pieces.
 void write_cells(OutputFile& out, const comm::Communicator& world, const std::string& group,
                  const table::TaskCells& cells, const std::vector<Piece>& mine);
 // GROUP/at, ids.

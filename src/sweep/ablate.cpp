@@ -11,6 +11,7 @@
 #include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
 #include <hones/checkpoint/model_folder.hpp>
+#include <hones/metric/named.hpp>
 #include <hones/model/threads.hpp>
 #include <hones/results/ablation_rows.hpp>
 #include <hones/stats/elbow.hpp>
@@ -118,7 +119,7 @@ class Masking : public Run {
     const table::TaskCells& cells = outputs_[t].cells;
     const std::vector<results::AblationRow>& rows = rows_[t];
     const attribution::Ablation drops(
-        cells, outputs_[t].bleu, {options_.seed, options_.bootstrap_resamples, ablation_.caption_metric});
+        cells, outputs_[t].counts, {options_.seed, options_.bootstrap_resamples, ablation_.caption_metric});
     const std::vector<Group> groups = groups_of(rows);
     std::vector<double> budgets, relative;  // of heads together
     for (const Group& group : groups) {
@@ -143,7 +144,8 @@ class Masking : public Run {
                                 c.difference, c.ci_low, c.ci_high, c.p_two_sided});
       }
     }
-    store::AblationFileTask task{cells, outputs_[t].bleu, options_.split, ablation_.caption_metric, rows, {}};
+    store::AblationFileTask task{cells, outputs_[t].counts, options_.split, ablation_.caption_metric, rows,
+                                 {}};
     if (budgets.size() > 2) task.elbow = stats::elbow(budgets, relative).budget();
     elbows_.push_back(task.elbow);
     tasks.push_back(std::move(task));
@@ -180,9 +182,9 @@ class Masking : public Run {
     }
     const double seconds = record_.phases.at("cells");
     std::snprintf(line, sizeof line, "\n%s cells in %s on %zu rank%s, %.3f forward-equivalents per cell\n",
-                  grouped(record_.cells - record_.cells_taken_over).c_str(), duration(seconds).c_str(),
+                  grouped(record_.all.cells - record_.taken_over.cells).c_str(), duration(seconds).c_str(),
                   record_.nodes.size(), record_.nodes.size() == 1 ? "" : "s",
-                  record_.layer_positions / record_.full_layer_positions);
+                  record_.all.layer_positions / record_.all.full_layer_positions);
     text += line;
     text += "results: " + options_.out.string() +
             "/{ablation.h5, ablation.csv, comparisons.csv, settings.toml, run.json}\n";
@@ -192,7 +194,8 @@ class Masking : public Run {
 
   std::string metric_of(std::size_t t) const {
     const table::TaskCells& cells = outputs_[t].cells;
-    return cells.bleu && ablation_.caption_metric == "corpus" ? "bleu4:corpus" : cells.metric;
+    if (cells.counts == 0 || ablation_.caption_metric != "corpus") return cells.metric;
+    return std::string(metric::counts_of(cells.metric)->metric);
   }
 
   const AblateOptions& ablation_;

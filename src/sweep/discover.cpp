@@ -49,7 +49,7 @@ bool Discovery::heads() {
   const attribution::HeadOptions head_options{options_.top_k, options_.seed, options_.bootstrap_resamples,
                                               options_.caption_importance};
   for (results::TaskOutput& output : outputs_)
-    output.heads = attribution::head_tables(output.cells, output.bleu, head_options);
+    output.heads = attribution::head_tables(output.cells, output.counts, head_options);
   end_phase();
   return true;
 }
@@ -88,11 +88,11 @@ bool Discovery::neurons() {
     stored.push_back(static_cast<std::int64_t>(best.size()));
     output.sums = table::make_sums(inputs_->shape, std::move(best), output.cells.size());
   }
-  StageSummary before;
+  plan::Tally before;
   before.invalid_by_task.assign(outputs_.size(), 0);
   const bool goes_on = take_over_sums();
   if (goes_on) {
-    before = add_figures(std::move(before), taken_.state.neurons);
+    before.Figures::operator+=(taken_.state.neurons);
     for (std::size_t t = 0; t < outputs_.size(); ++t)
       before.invalid_by_task[t] = taken_.tasks[t].invalid_contributions;
   }

@@ -165,7 +165,7 @@ table::TaskCells Inputs::empty_cells(const engine::TaskItems& task) const {
   cells.shape = shape;
   cells.candidates = task.task->generates() ? 0 : static_cast<std::int64_t>(task.items.front().texts.size());
   cells.answer_limit = task.task->generates() ? task.task->answer_limit(options.max_new_tokens) : 0;
-  cells.bleu = task.task->counts_bleu();
+  cells.counts = task.task->counts();
   for (const task::Item& item : task.items)
     cells.instances.push_back({item.image_id, item.item_id, table::InstanceState::not_done, ""});
   table::resize(cells);

@@ -74,11 +74,11 @@ nlohmann::json run_json(const engine::DiscoverOptions& options, const Record& re
   run["hosts"] = record.nodes;
   run["devices"] = std::vector<std::string>(record.nodes.size(), "cpu");
   run["phases"] = record.phases;
-  run["forward_equivalents"] = record.layer_positions / record.full_layer_positions;
-  run["decode_equivalents"] = record.decode_layer_positions / record.full_layer_positions;
-  run["positions"] = record.layer_positions / static_cast<double>(outputs.front().cells.shape.layers);
-  run["cells"] = record.cells;
-  run["cells_taken_over"] = record.cells_taken_over;
+  run["forward_equivalents"] = record.all.layer_positions / record.all.full_layer_positions;
+  run["decode_equivalents"] = record.all.decode_layer_positions / record.all.full_layer_positions;
+  run["positions"] = record.all.layer_positions / static_cast<double>(outputs.front().cells.shape.layers);
+  run["cells"] = record.all.cells;
+  run["cells_taken_over"] = record.taken_over.cells;
   run["cells_by_rank"] = record.cells_by_rank;
   run["cells_written_by_rank"] = record.written_by_rank;
   run["collective_writes"] = {{"datasets", record.slabs.datasets}, {"collective", record.slabs.collective}};
@@ -108,18 +108,20 @@ std::string closing_words(const engine::DiscoverOptions& options, const Record& 
   std::string text = "\n";
   for (const results::TaskOutput& output : outputs) text += results::describe_task(output) + "\n";
   // Speed is this start's; what earlier ones left took it no time.
-  const std::string taken = record.cells_taken_over == 0 ? ""
-                                                         : " (" + grouped(record.cells_taken_over) +
+  const std::string taken = record.taken_over.cells == 0 ? ""
+                                                         : " (" + grouped(record.taken_over.cells) +
                                                                " more taken over from the ledger)";
   char line[256];
   std::snprintf(
       line, sizeof line,
       "%s cells%s in %s on %zu rank%s (heads %s, neurons %s), %.3f forward-equivalents per cell, %s "
       "positions/s\n",
-      grouped(record.cells - record.cells_taken_over).c_str(), taken.c_str(),
+      grouped(record.all.cells - record.taken_over.cells).c_str(), taken.c_str(),
       duration(record.seconds).c_str(), ranks, ranks == 1 ? "" : "s", duration(heads).c_str(),
-      duration(neurons).c_str(), record.layer_positions / record.full_layer_positions,
-      grouped(std::llround(record.new_layer_positions / layers / std::max(1e-9, heads + neurons))).c_str());
+      duration(neurons).c_str(), record.all.layer_positions / record.all.full_layer_positions,
+      grouped(std::llround((record.all.layer_positions - record.taken_over.layer_positions) / layers /
+                           std::max(1e-9, heads + neurons)))
+          .c_str());
   text += line;
   if (!record.exclusions.empty())
     text += std::to_string(record.exclusions.size()) + " instances excluded, listed in run.json\n";

@@ -21,12 +21,7 @@ struct Record {
   std::map<std::string, double> phases;  // seconds of the slowest rank
   double seconds = 0;                    // of the whole run
   std::vector<std::string> nodes;        // by rank
-  double layer_positions = 0;            // computed
-  double decode_layer_positions = 0;     // of them, decoding rows whose answer changed
-  double full_layer_positions = 0;       // of one full prefill per cell
-  double new_layer_positions = 0;        // of layer_positions, those computed by this start
-  std::int64_t cells = 0;
-  std::int64_t cells_taken_over = 0;  // of them, those that the ledger held when this start began
+  table::Figures all, taken_over;        // of the run; of them, what the ledger held when this start began
   std::vector<std::int64_t> cells_by_rank;
   std::vector<std::int64_t> written_by_rank;  // elements of heads/cell
   store::SlabReport slabs;                    // rank 0's

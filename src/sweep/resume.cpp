@@ -78,7 +78,7 @@ void check_environment(const std::string& ledger, const std::map<std::string, st
 
 std::vector<std::uint8_t> take_over(const std::string& ledger, store::LedgerTask& stored, std::int32_t task,
                                     const std::vector<bool>& asked, int rank, int ranks,
-                                    table::TaskCells& cells, StageSummary& before) {
+                                    table::TaskCells& cells, plan::Tally& before) {
   table::TaskCells& old = stored.cells;
   const std::int64_t columns = cells.shape.columns();
   if (old.task != cells.task || old.definition != cells.definition || old.shape != cells.shape ||

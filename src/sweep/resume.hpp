@@ -6,10 +6,10 @@
 #include <vector>
 
 #include <hones/engine/bundle.hpp>
-#include <hones/engine/evaluator.hpp>
+#include <hones/engine/work.hpp>
+#include <hones/plan/tally.hpp>
 #include <hones/plan/unit.hpp>
 #include <hones/store/ledger.hpp>
-#include <hones/sweep/stage.hpp>
 #include <hones/table/cells.hpp>
 
 namespace hones::sweep {
@@ -31,7 +31,7 @@ using Held = std::vector<std::vector<std::uint8_t>>;
 // when the ledger holds more than `cells` asks for (`asked`: by column) or other instances.
 std::vector<std::uint8_t> take_over(const std::string& ledger, store::LedgerTask& stored, std::int32_t task,
                                     const std::vector<bool>& asked, int rank, int ranks,
-                                    table::TaskCells& cells, StageSummary& before);
+                                    table::TaskCells& cells, plan::Tally& before);
 
 // Of the head stage: units cut down to bundles and layers with cells that are not held; numbered anew.
 std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units, const std::vector<engine::Kind>& kinds,

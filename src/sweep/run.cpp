@@ -184,16 +184,16 @@ bool Run::fill_cells(const std::string& phase, std::vector<plan::Unit> units,
   return true;
 }
 
-// Afterwards states, utilities, log-probabilities and BLEU counts are complete on every rank.
+// Afterwards states, utilities, log-probabilities and counts are complete on every rank.
 void Run::reduce_cells(results::TaskOutput& output) {
   table::TaskCells& cells = output.cells;
   table::place_blocks(cells);
-  output.bleu = table::bleu_of(cells, 0);
+  output.counts = table::counts_of(cells, 0);
   const std::string what = "the reduction of task " + cells.task;
   finish(world_.merge({bytes_of(cells.states)}), what);
   finish(world_.merge({std::span(cells.utility)}), what);
   finish(world_.merge({std::span(cells.answer_logprob)}), what);
-  if (cells.bleu) finish(world_.merge({bytes_of(output.bleu)}), what);
+  if (cells.counts > 0) finish(world_.merge({bytes_of(output.counts)}), what);
   for (std::int64_t i = 0; i < cells.size(); ++i) {
     table::Instance& instance = cells.instances[static_cast<std::size_t>(i)];
     if (instance.state == table::InstanceState::excluded) continue;
@@ -237,7 +237,7 @@ void Run::close_record() {
   store::Progress done;
   done.t = record_.seconds;
   done.phase = "done";
-  done.cells_done = done.cells_all = record_.cells;
+  done.cells_done = done.cells_all = record_.all.cells;
   progress_->report_now(done);
   store::write_run_json(options_.out, run_json(options_, record_, outputs_));
   progress_.reset();  // leaves the last line standing

@@ -30,9 +30,6 @@
 
 namespace hones::sweep {
 
-// What earlier starts of the run have booked, added.
-StageSummary add_figures(StageSummary summary, const store::StageFigures& figures);
-
 // Of a reduction that merges bytes.
 template <typename T>
 std::span<std::uint8_t> bytes_of(std::vector<T>& values) {
@@ -77,7 +74,7 @@ class Run {
                   const std::function<engine::Work(const plan::Unit&)>& work);
   void reduce_cells(results::TaskOutput& output);
   StageSummary stage(std::vector<plan::Unit> units,
-                     const std::function<engine::Work(const plan::Unit&)>& work, const StageSummary& before,
+                     const std::function<engine::Work(const plan::Unit&)>& work, const plan::Tally& before,
                      bool cell_stage);
   void checkpoint(const StageSummary& so_far, bool cell_stage, bool finished);
   void log_stop() const;
@@ -109,7 +106,8 @@ class Run {
   store::Ledger taken_;           // it, but for the cells
   Held held_;
   std::vector<bool> asked_;                                       // by column
-  StageSummary cells_before_, cells_done_;                        // of earlier starts; and with this one
+  plan::Tally cells_before_;                                      // of earlier starts
+  StageSummary cells_done_;                                       // with this one
   comm::Clock::time_point saved_;                                 // the end of the last checkpoint
   double longest_checkpoint_ = 0;                                 // s, of this start
   std::vector<std::map<std::string, std::string>> environments_;  // of the cells, where several
@@ -121,8 +119,7 @@ class Run {
  private:
   table::TaskCells cells_so_far(results::TaskOutput& output, std::int32_t task,
                                 const std::vector<plan::Exclusion>& exclusions, bool cell_stage);
-  store::Progress progress_of(const StageView& view, std::int64_t cells_all,
-                              const StageSummary& before) const;
+  store::Progress progress_of(const StageView& view, std::int64_t cells_all, const plan::Tally& before) const;
   std::pair<int, std::string> verdict(const StageSummary& summary, bool cell_stage) const;
 };
 

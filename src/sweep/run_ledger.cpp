@@ -12,23 +12,6 @@ namespace hones::sweep {
 
 using comm::Clock;
 
-StageSummary add_figures(StageSummary summary, const store::StageFigures& figures) {
-  summary.cells += figures.cells;
-  summary.layer_positions += figures.layer_positions;
-  summary.decode_layer_positions += figures.decode_layer_positions;
-  summary.full_layer_positions += figures.full_layer_positions;
-  return summary;
-}
-
-namespace {
-
-store::StageFigures figures_of(const StageSummary& summary) {
-  return {summary.cells, summary.layer_positions, summary.decode_layer_positions,
-          summary.full_layer_positions};
-}
-
-}  // namespace
-
 // Every rank reads the ledger and keeps its share of the cells. Afterwards held_, asked_ and cells_before_
 // are equal on all; without a ledger held_ is empty.
 void Run::take_over_ledger() {
@@ -46,7 +29,7 @@ void Run::take_over_ledger() {
     taken_.tasks[t].cells = {};
   }
   const store::LedgerState& state = taken_.state;
-  cells_before_ = add_figures(std::move(cells_before_), state.heads);
+  cells_before_.Figures::operator+=(state.heads);
   record_.checkpoints = state.checkpoints;
   record_.checkpoint_seconds = state.checkpoint_seconds;
   record_.interruptions = state.interruptions + (state.finished ? 0 : 1);
@@ -102,8 +85,8 @@ table::TaskCells Run::cells_so_far(results::TaskOutput& output, std::int32_t tas
 void Run::checkpoint(const StageSummary& so_far, bool cell_stage, bool finished) {
   store::Ledger ledger;
   ledger.header = header();
-  ledger.state.heads = figures_of(cell_stage ? so_far : cells_done_);
-  if (!cell_stage) ledger.state.neurons = figures_of(so_far);
+  ledger.state.heads = cell_stage ? so_far : cells_done_;
+  if (!cell_stage) ledger.state.neurons = so_far;
   ledger.state.checkpoints = record_.checkpoints;
   ledger.state.checkpoint_seconds = record_.checkpoint_seconds;
   ledger.state.interruptions = record_.interruptions;

@@ -59,7 +59,7 @@ std::pair<int, std::string> Run::verdict(const StageSummary& summary, bool cell_
 }
 
 store::Progress Run::progress_of(const StageView& view, std::int64_t cells_all,
-                                 const StageSummary& before) const {
+                                 const plan::Tally& before) const {
   store::Progress progress;
   progress.t = seconds_since(start_);
   progress.phase = phase_;
@@ -97,8 +97,8 @@ void Run::log_unit(const plan::Unit& unit, const engine::Work& work, double seco
 }
 
 StageSummary Run::stage(std::vector<plan::Unit> units,
-                        const std::function<engine::Work(const plan::Unit&)>& work,
-                        const StageSummary& before, bool cell_stage) {
+                        const std::function<engine::Work(const plan::Unit&)>& work, const plan::Tally& before,
+                        bool cell_stage) {
   const std::int64_t cells_all = cells_of_all(cell_stage);
   std::unique_ptr<plan::Scheduler> scheduler;
   if (world_.rank() == 0) {
@@ -108,18 +108,11 @@ StageSummary Run::stage(std::vector<plan::Unit> units,
     scheduler->add(std::move(units));
   }
   StageHooks hooks;
-  hooks.work = [&](const plan::Unit& unit) {
+  hooks.work = [&](const plan::Unit& unit) -> plan::Tally {
     const auto began = comm::Clock::now();
-    const engine::Work done = work(unit);
+    engine::Work done = work(unit);
     log_unit(unit, done, seconds_since(began));
-    plan::Outcome outcome;
-    outcome.cells = done.cells;
-    outcome.invalid_by_task = done.invalid_by_task;
-    outcome.layer_positions = done.layer_positions;
-    outcome.decode_layer_positions = done.decode_layer_positions;
-    outcome.full_layer_positions = done.full_layer_positions;
-    outcome.exclusions = done.exclusions;
-    return outcome;
+    return done;
   };
   hooks.verdict = [&](const StageSummary& summary) { return verdict(summary, cell_stage); };
   hooks.tick = [&](const StageView& view) {
@@ -144,15 +137,11 @@ StageSummary Run::stage(std::vector<plan::Unit> units,
   const StageSummary summary = run_stage(world_, scheduler.get(), hooks, options_.deadline_seconds, before);
   out_of_time_ = summary.out_of_time;
   if (summary.failure != 0) throw Error(static_cast<ExitCode>(summary.failure), summary.failure_line);
-  record_.layer_positions += summary.layer_positions;
-  record_.decode_layer_positions += summary.decode_layer_positions;
-  record_.full_layer_positions += summary.full_layer_positions;
-  record_.new_layer_positions += summary.layer_positions - before.layer_positions;
-  record_.cells += summary.cells;
+  record_.all += summary;
+  record_.taken_over += before;
   record_.grants += summary.grants;
   record_.ahead += summary.ahead;
   record_.grant_cpu_seconds += summary.grant_cpu_seconds;
-  record_.cells_taken_over += before.cells;
   for (std::size_t r = 0; r < summary.cells_by_rank.size(); ++r)
     record_.cells_by_rank[r] += summary.cells_by_rank[r];
   return summary;

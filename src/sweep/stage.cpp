@@ -201,23 +201,8 @@ class Desk {
     if (!outcome.has_unit) return;
     given_[r].reset();
     scheduler_.done(outcome, seconds_since(start_));
-    summary_.cells += outcome.cells;
-    summary_.cells_by_rank[static_cast<std::size_t>(outcome.rank)] += outcome.cells;
-    if (summary_.invalid_by_task.size() < outcome.invalid_by_task.size())
-      summary_.invalid_by_task.resize(outcome.invalid_by_task.size(), 0);
-    for (std::size_t t = 0; t < outcome.invalid_by_task.size(); ++t)
-      summary_.invalid_by_task[t] += outcome.invalid_by_task[t];
-    summary_.layer_positions += outcome.layer_positions;
-    summary_.decode_layer_positions += outcome.decode_layer_positions;
-    summary_.full_layer_positions += outcome.full_layer_positions;
-    for (const plan::Exclusion& exclusion : outcome.exclusions) {
-      const auto same = [&](const plan::Exclusion& e) {
-        return e.task == exclusion.task && e.instance == exclusion.instance;
-      };
-      // An instance that is cut into several units is found by each of them.
-      if (std::none_of(summary_.exclusions.begin(), summary_.exclusions.end(), same))
-        summary_.exclusions.push_back(exclusion);
-    }
+    summary_ += outcome.tally;
+    summary_.cells_by_rank[r] += outcome.tally.cells;
     if (hooks_.verdict && summary_.failure == 0)
       std::tie(summary_.failure, summary_.failure_line) = hooks_.verdict(summary_);
   }
@@ -301,7 +286,8 @@ class Worker {
 
   plan::Outcome work_on(const plan::Unit& unit) {
     const auto start = comm::Clock::now();
-    plan::Outcome outcome = hooks_.work(unit);
+    plan::Outcome outcome;
+    outcome.tally = hooks_.work(unit);
     outcome.has_unit = true;
     outcome.unit = unit.id;
     outcome.seconds = seconds_since(start);
@@ -344,8 +330,9 @@ class Worker {
 }  // namespace
 
 StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks,
-                       double patience, StageSummary before) {
-  StageSummary summary = std::move(before);
+                       double patience, plan::Tally before) {
+  StageSummary summary;
+  static_cast<plan::Tally&>(summary) = std::move(before);
   if (world.rank() == 0) {
     HONES_ASSERT(scheduler != nullptr, "rank 0 schedules");
     Desk desk(world, *scheduler, hooks, summary, patience);

@@ -28,16 +28,16 @@ void place_blocks(TaskCells& cells) {
   }
 }
 
-std::vector<std::uint16_t> bleu_of(const TaskCells& cells, std::uint16_t absent) {
-  if (!cells.bleu) return {};
-  std::vector<std::uint16_t> counts(
-      static_cast<std::size_t>(cells.size() * cells.shape.columns()) * kBleuCounts, absent);
+std::vector<std::uint16_t> counts_of(const TaskCells& cells, std::uint16_t absent) {
+  const auto n = static_cast<std::size_t>(cells.counts);
+  std::vector<std::uint16_t> counts(static_cast<std::size_t>(cells.size() * cells.shape.columns()) * n,
+                                    absent);
   for (const CellBlock& block : cells.own) {
     for (std::size_t c = 0; c < block.states.size(); ++c) {
       if (block.states[c] == CellState::not_done) continue;
-      const auto from = block.bleu.begin() + static_cast<std::ptrdiff_t>(c * kBleuCounts);
-      const std::size_t to = (cells.at(block.instance, block.begin) + c) * kBleuCounts;
-      std::copy_n(from, kBleuCounts, counts.begin() + static_cast<std::ptrdiff_t>(to));
+      const auto from = block.counts.begin() + static_cast<std::ptrdiff_t>(c * n);
+      const std::size_t to = (cells.at(block.instance, block.begin) + c) * n;
+      std::copy_n(from, n, counts.begin() + static_cast<std::ptrdiff_t>(to));
     }
   }
   return counts;

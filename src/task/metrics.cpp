@@ -44,11 +44,10 @@ void check_references(const metric::Named& metric, const Item& item) {
 }
 
 Score score_of(const metric::Named& metric, const Item& item, const std::string& answer) {
-  if (metric.compares != Compares::captions) return {metric.value(answer, item.references), {}};
-  std::vector<std::string> references;
-  for (const std::string& reference : item.references) references.push_back(metric::ptb_tokenize(reference));
-  const metric::BleuCounts counts = metric::bleu_counts(metric::ptb_tokenize(answer), references);
-  return {metric::bleu(counts)[3], counts};
+  if (!metric.counts) return {metric.value(answer, item.references), {}};
+  std::vector<std::int64_t> counts = metric.counts->of(answer, item.references);
+  const double value = metric.counts->value(counts);
+  return {value, std::move(counts)};
 }
 
 }  // namespace hones::task

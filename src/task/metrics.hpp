@@ -17,7 +17,7 @@ std::string known_metrics(bool ranking);
 // Throws DataError naming the item's record where the metric cannot take its references.
 void check_references(const metric::Named& metric, const Item& item);
 
-// Of a metric that compares answers; Score::bleu is filled for captions.
+// Of a metric that compares answers; Score::counts is filled where the metric has such.
 Score score_of(const metric::Named& metric, const Item& item, const std::string& answer);
 
 }  // namespace hones::task

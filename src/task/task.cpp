@@ -65,8 +65,8 @@ Task::Task(Definition definition, const std::string& prompts, const Pictures& pi
 
 Task::~Task() = default;
 
-bool Task::counts_bleu() const {
-  return parsed_->metric->compares == metric::Named::Compares::captions;
+std::int64_t Task::counts() const {
+  return parsed_->metric->counts ? static_cast<std::int64_t>(parsed_->metric->counts->size) : 0;
 }
 
 bool Task::passes(const benchmark::Record& record) const {

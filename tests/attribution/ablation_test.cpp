@@ -124,13 +124,14 @@ TEST(Ablation, ComparisonsArePairedAndTurnRound) {
 
 TEST(Ablation, CaptionsByCorpusBleuUnlessTheMeanIsAskedFor) {
   TaskCells cells = table_of({{0.9, 0.2}, {0.7, 0.1}, {0.8, 0.3}});
-  cells.bleu = true;
+  cells.metric = "bleu4:sentence";
+  cells.counts = 10;
   const std::vector<std::string> references{"a red circle above a large blue star and a word"};
   const std::vector<std::string> plain{"a red circle above a large blue star",
                                        "a red circle above a blue star",
                                        "a red circle above a large blue star and a word"};
   const std::vector<std::string> masked{"a red circle", "blue star above a red", "a large blue star and a"};
-  std::vector<std::uint16_t> bleu(6 * table::kBleuCounts);
+  std::vector<std::uint16_t> bleu(6 * 10);
   metric::BleuCounts all_plain, all_masked;
   const auto put = [&](std::size_t cell, const std::string& text, metric::BleuCounts& sum) {
     const metric::BleuCounts counts = metric::bleu_counts(text, references);

@@ -47,6 +47,11 @@ TaskCells made(const Shape& shape, const std::vector<Values>& rows, const std::s
   return cells;
 }
 
+void count_bleu(TaskCells& cells) {
+  cells.metric = "bleu4:sentence";
+  cells.counts = 10;
+}
+
 void set(TaskCells& cells, std::int64_t instance, std::int64_t column, CellState state) {
   cells.states[cells.at(instance, column)] = state;
   cells.utility[cells.at(instance, column)] = kNan;
@@ -83,7 +88,7 @@ TEST(Heads, ImportanceIsTheSignedMeanDrop) {
   const HeadTables tables = tables_of(cells);
   EXPECT_EQ(tables.importance, (Values{0.375, -0.125, 0.625, -0.375}));
   EXPECT_EQ(tables.plain_metric, 0.625);
-  EXPECT_EQ(tables.plain_corpus_bleu4, 0);
+  EXPECT_EQ(tables.plain_together, 0);
   EXPECT_EQ(tables.answers_changed, (Counts{2, 2, 3, 2}));
   EXPECT_EQ(tables.valid, (Counts{4, 4, 4, 4}));
   EXPECT_EQ(tables.top, (std::vector<Head>{{1, 0}, {0, 0}, {0, 1}, {1, 1}}));
@@ -149,7 +154,7 @@ TEST(Heads, WithoutAnInstanceNothingIsKnown) {
     EXPECT_EQ(tables.valid, (Counts{0, 0}));
     EXPECT_TRUE(tables.top.empty());
     expect_near({tables.plain_metric}, {kNan}, 0, "plain_metric");
-    EXPECT_EQ(tables.plain_corpus_bleu4, 0);
+    EXPECT_EQ(tables.plain_together, 0);
     EXPECT_TRUE(std::isnan(tables.split_half_overlap));
     expect_near(logprob_drop(none), {kNan, kNan}, 0, "logprob_drop");
   }
@@ -157,12 +162,12 @@ TEST(Heads, WithoutAnInstanceNothingIsKnown) {
 
 TEST(Heads, WithoutAnInstanceCaptionsHaveNoBleu) {
   TaskCells cells = made({1, 2, 1}, {{1.0, 0.5, 0.5}}, "caption");
-  cells.bleu = true;
+  count_bleu(cells);
   cells.instances[0].state = InstanceState::excluded;
   HeadOptions options = few_resamples();
   options.caption_importance = "corpus";
   const HeadTables tables = head_tables(cells, std::vector<std::uint16_t>(30, 65535), options);
-  EXPECT_EQ(tables.plain_corpus_bleu4, 0);
+  EXPECT_EQ(tables.plain_together, 0);
   expect_near(tables.importance, {kNan, kNan}, 0, "importance");
 }
 
@@ -223,7 +228,7 @@ TEST(Heads, EqualUtilitiesGiveExactlyZero) {
       }
     }
     TaskCells cells = made({2, 2, 1}, rows, "caption");
-    cells.bleu = true;
+    count_bleu(cells);
     HeadOptions options = few_resamples();
     options.caption_importance = how;
     const HeadTables tables = head_tables(cells, bleu, options);
@@ -313,7 +318,7 @@ struct SlowColumns {
 
 SlowColumns slow_columns(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
                          const HeadOptions& options) {
-  const bool corpus = cells.bleu && options.caption_importance == "corpus";
+  const bool corpus = cells.counts > 0 && options.caption_importance == "corpus";
   const std::vector<std::int64_t> rows = usable(cells);
   SlowColumns columns;
   for (std::int64_t column = 1; column <= cells.shape.layers * cells.shape.heads; ++column) {
@@ -350,7 +355,7 @@ std::vector<Head> slow_top(const Values& importance, const Shape& shape, std::in
 
 double slow_overlap(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
                     const HeadOptions& options, std::size_t top) {
-  const bool corpus = cells.bleu && options.caption_importance == "corpus";
+  const bool corpus = cells.counts > 0 && options.caption_importance == "corpus";
   const std::vector<std::int64_t> rows = usable(cells);
   const std::int64_t heads = cells.shape.layers * cells.shape.heads;
   std::vector<std::string> ids;
@@ -383,8 +388,8 @@ void expect_slow(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
   EXPECT_EQ(tables.valid, slow.valid);
   EXPECT_EQ(tables.answers_changed, slow.changed);
   EXPECT_NEAR(tables.plain_metric, plain / static_cast<double>(rows.size()), 1e-12);
-  if (cells.bleu) {
-    EXPECT_NEAR(tables.plain_corpus_bleu4, corpus_bleu4(summed(cells, bleu, rows, 0, false)), 1e-12);
+  if (cells.counts > 0) {
+    EXPECT_NEAR(tables.plain_together, corpus_bleu4(summed(cells, bleu, rows, 0, false)), 1e-12);
   }
   EXPECT_EQ(tables.top, slow_top(tables.importance, cells.shape, options.top_k));
   const double overlap = slow_overlap(cells, bleu, options, tables.top.size());
@@ -451,7 +456,7 @@ TEST(HeadsSlowly, CorpusBleu) {
   options.resamples = 60;
   options.top_k = 3;
   TaskCells cells = random_cells({2, 4, 1}, 15, "caption", 5);
-  cells.bleu = true;
+  count_bleu(cells);
   const std::vector<std::uint16_t> bleu = random_bleu(cells, 6);
   expect_slow(cells, bleu, options);
   const Values mean = head_tables(cells, bleu, options).importance;
@@ -473,11 +478,11 @@ TEST(Heads, CorpusBleuByHand) {
                                         8, 8, 8, 8, 4, 4, 4, 4, 8, 8,  //
                                         4, 3, 2, 1, 4, 3, 2, 1, 4, 8};
   TaskCells cells = made({1, 2, 1}, {{1.0, 0.5, 0.4}}, "caption");
-  cells.bleu = true;
+  count_bleu(cells);
   HeadOptions options = few_resamples();
   options.caption_importance = "corpus";
   const HeadTables tables = head_tables(cells, bleu, options);
-  EXPECT_NEAR(tables.plain_corpus_bleu4, 1, 1e-8);
+  EXPECT_NEAR(tables.plain_together, 1, 1e-8);
   expect_near(tables.importance, {0.5, 1 - std::exp(-1.0)}, 1e-8, "importance");
   EXPECT_EQ(tables.ci_low, tables.importance);
   EXPECT_EQ(tables.ci_high, tables.importance);

@@ -176,12 +176,35 @@ TEST(Unit, TravelsInMessages) {
   Outcome outcome;
   outcome.rank = 3;
   outcome.has_unit = true;
-  outcome.exclusions = {{1, 5, "images/7.jpg: cannot be read"}};
+  outcome.tally.decoded = 12;
+  outcome.tally.full_layer_positions = 0.5;
+  outcome.tally.invalid_by_task = {0, 2};
+  outcome.tally.exclusions = {{1, 5, "images/7.jpg: cannot be read"}};
   const auto reported = comm::from_bytes<Outcome>(comm::to_bytes(outcome));
   EXPECT_EQ(reported.rank, 3);
   EXPECT_TRUE(reported.has_unit);
-  EXPECT_EQ(reported.exclusions.at(0).instance, 5);
-  EXPECT_EQ(reported.exclusions.at(0).reason, "images/7.jpg: cannot be read");
+  EXPECT_EQ(reported.tally.exclusions.at(0).instance, 5);
+  EXPECT_EQ(reported.tally.exclusions.at(0).reason, "images/7.jpg: cannot be read");
+  EXPECT_EQ(reported.tally.decoded, 12);
+  EXPECT_EQ(reported.tally.full_layer_positions, 0.5);
+  EXPECT_EQ(reported.tally.invalid_by_task, (std::vector<std::int64_t>{0, 2}));
+}
+
+TEST(Tally, AddsUpAndNamesAnInstanceOnce) {
+  Tally sum, unit;
+  unit.cells = 3;
+  unit.layer_positions = 1.5;
+  unit.exclusions = {{0, 2, "first"}, {1, 2, "another task's"}};
+  unit.invalid_by_task = {1, 0};
+  sum += unit;
+  unit.exclusions = {{0, 2, "again"}, {0, 3, "new"}};
+  sum += unit;
+  EXPECT_EQ(sum.cells, 6);
+  EXPECT_EQ(sum.layer_positions, 3);
+  EXPECT_EQ(sum.invalid_by_task, (std::vector<std::int64_t>{2, 0}));
+  ASSERT_EQ(sum.exclusions.size(), 3u);
+  EXPECT_EQ(sum.exclusions[0].reason, "first");
+  EXPECT_EQ(sum.exclusions[2].reason, "new");
 }
 
 }  // namespace

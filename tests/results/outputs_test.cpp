@@ -129,8 +129,8 @@ TEST(Outputs, WhatIsUnknownIsNull) {
 TEST(Outputs, CaptionsHaveTheirCorpusBleu) {
   TaskOutput output = made();
   output.cells.task = "caption";
-  output.cells.bleu = true;
-  output.heads.plain_corpus_bleu4 = 0.125;
+  output.cells.metric = "bleu4:sentence";
+  output.heads.plain_together = 0.125;
   EXPECT_EQ(written(output).json.at("plain_corpus_bleu4"), 0.125);
   EXPECT_NAMES(describe_task(output), "(corpus BLEU-4 0.1250)");
 }

@@ -78,7 +78,7 @@ void expect_made_task(const LedgerTask& read, const LedgerTask& made) {
     const table::CellBlock &a = read.cells.own[i], &b = made.cells.own[i];
     EXPECT_EQ(a.states, b.states);
     EXPECT_EQ(a.answers, b.answers);
-    EXPECT_EQ(a.bleu, b.bleu);
+    EXPECT_EQ(a.counts, b.counts);
     EXPECT_EQ(read.cells.instances[i].state, made.cells.instances[i].state);
     EXPECT_EQ(read.cells.instances[i].reason, made.cells.instances[i].reason);
     for (std::size_t c = 0; c < b.states.size(); ++c) {

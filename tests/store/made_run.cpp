@@ -71,8 +71,10 @@ CellBlock made_block(const table::TaskCells& cells, Kind kind, std::int64_t i, s
       block.scores.push_back(valued ? static_cast<float>(unit_value(mix(kind, i, column, 10 + c)))
                                     : std::numeric_limits<float>::quiet_NaN());
     }
-    for (std::size_t c = 0; cells.bleu && c < table::kBleuCounts; ++c) {
-      block.bleu.push_back(valued ? static_cast<std::uint16_t>(mix(kind, i, column, 50) % 60000 + c) : 65535);
+    for (std::int64_t c = 0; c < cells.counts; ++c) {
+      block.counts.push_back(valued ? static_cast<std::uint16_t>(mix(kind, i, column, 50) % 60000 +
+                                                                 static_cast<std::uint64_t>(c))
+                                    : table::kNoCount);
     }
     if (cells.answer_limit == 0) continue;
     auto& answer = block.answers.emplace_back();
@@ -123,12 +125,12 @@ table::TaskCells made_cells(Kind kind, int rank, int ranks) {
                : kind == Kind::caption   ? "caption"
                : kind == Kind::retrieval ? "retrieval"
                                          : "ocr";
-  cells.metric = cells.task + ":variant";
+  cells.metric = kind == Kind::caption ? "bleu4:sentence" : cells.task + ":variant";
   cells.definition = R"({"name":")" + cells.task + R"(","prompt":"What is {vqa.question}?"})";
   cells.shape = kShape;
   cells.candidates = kind == Kind::retrieval ? kCandidates : 0;
   cells.answer_limit = kind == Kind::retrieval ? 0 : kAnswerLimit;
-  cells.bleu = kind == Kind::caption;
+  cells.counts = kind == Kind::caption ? 10 : 0;
   for (std::int64_t i = 0; i < kInstances; ++i) {
     table::Instance instance;
     instance.image_id = "COCO_" + std::string(static_cast<std::size_t>(i), 'x') + std::to_string(i);
@@ -170,7 +172,7 @@ store::HeadTables made_heads(Kind kind) {
   heads.top = {{2, 3}, {0, 0}, {1, 2}};
   heads.split_half_overlap = 0.7;
   heads.plain_metric = 1.0 / 3;
-  heads.plain_corpus_bleu4 = kind == Kind::caption ? 0.25 : 0;
+  heads.plain_together = kind == Kind::caption ? 0.25 : 0;
   return heads;
 }
 
@@ -223,7 +225,7 @@ std::string digest(const store::DiscoveryContents& contents) {
       add(block.utility);
       add(block.answer_logprob);
       add(block.scores);
-      add(block.bleu);
+      add(block.counts);
       for (const auto& answer : block.answers) add(answer);
     }
     add(heads.importance);
@@ -232,8 +234,7 @@ std::string digest(const store::DiscoveryContents& contents) {
     add(heads.answers_changed);
     add(heads.valid);
     add(heads.top);
-    add(std::vector<double>{heads.split_half_overlap, heads.plain_metric, heads.plain_corpus_bleu4,
-                            sums.scale});
+    add(std::vector<double>{heads.split_half_overlap, heads.plain_metric, heads.plain_together, sums.scale});
     add(sums.heads);
     add(sums.valid);
     add(sums.head_drop_sum);

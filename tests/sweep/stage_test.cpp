@@ -41,9 +41,9 @@ struct Course {
       std::this_thread::sleep_for(world.rank() == 0 ? 2 * unit_time : unit_time);
       ++done.at(static_cast<std::size_t>(unit.id));
       in_work = false;
-      plan::Outcome outcome;
-      outcome.cells = 1;
-      return outcome;
+      plan::Tally tally;
+      tally.cells = 1;
+      return tally;
     };
     hooks.verdict = [](const StageSummary&) { return std::pair(0, std::string()); };
     hooks.stop_asked = [] { return false; };
@@ -110,9 +110,9 @@ TEST_F(StageTest, WhatIsHeldAheadIsGivenBackForACheckpoint) {
   hooks.work = [&](const plan::Unit& unit) {
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     ++course.done.at(static_cast<std::size_t>(unit.id));
-    plan::Outcome outcome;
-    outcome.cells = 1;
-    return outcome;
+    plan::Tally tally;
+    tally.cells = 1;
+    return tally;
   };
   hooks.first_checkpoint = 0.4;
   hooks.next_checkpoint = 1000;
@@ -132,11 +132,11 @@ TEST_F(StageTest, StoppedAndGoneOnWith) {
     StageHooks hooks = course.hooks();
     std::atomic<bool> asked{false};
     hooks.work = [&, work = hooks.work](const plan::Unit& unit) {
-      const plan::Outcome outcome = work(unit);
+      const plan::Tally tally = work(unit);
       // The last rank is told first.
       if (world_.rank() == world_.size() - 1 && std::count(course.done.begin(), course.done.end(), 1) == 15)
         asked = true;
-      return outcome;
+      return tally;
     };
     hooks.stop_asked = [&] { return asked.load(); };
     const auto scheduler = world_.rank() == 0 ? scheduler_of(all, world_.size()) : nullptr;

@@ -59,7 +59,7 @@ TEST(Cells, BlocksTravelInMessages) {
   block.utility = {0.25, std::nan("")};
   block.answer_logprob = {-1.5f, -0.0f};
   block.scores = {1, 2, 3, 4};
-  block.bleu = {65535, 7};
+  block.counts = {65535, 7};
   block.answers = {{1, 2, 3}, {}};
   const auto back = comm::from_bytes<CellBlock>(comm::to_bytes(block));
   EXPECT_EQ(back.instance, 5);
@@ -69,7 +69,7 @@ TEST(Cells, BlocksTravelInMessages) {
   EXPECT_TRUE(std::isnan(back.utility[1]));
   EXPECT_EQ(back.answer_logprob, block.answer_logprob);
   EXPECT_EQ(back.scores, block.scores);
-  EXPECT_EQ(back.bleu, block.bleu);
+  EXPECT_EQ(back.counts, block.counts);
   EXPECT_EQ(back.answers, block.answers);
 }
 
@@ -96,7 +96,7 @@ TEST(Cells, BlocksComeToTheirPlaces) {
   TaskCells cells;
   cells.shape = {2, 2, 5};  // 5 columns
   cells.instances.resize(2);
-  cells.bleu = true;
+  cells.counts = 3;
   resize(cells);
   CellBlock block;
   block.instance = 1;
@@ -104,7 +104,7 @@ TEST(Cells, BlocksComeToTheirPlaces) {
   block.states = {CellState::changed, CellState::unchanged};
   block.utility = {0.25, 0.5};
   block.answer_logprob = {-1.0F, -2.0F};
-  for (std::uint16_t i = 0; i < 2 * kBleuCounts; ++i) block.bleu.push_back(i);
+  for (std::uint16_t i = 0; i < 2 * 3; ++i) block.counts.push_back(i);
   cells.own = {block};
 
   place_blocks(cells);
@@ -115,12 +115,12 @@ TEST(Cells, BlocksComeToTheirPlaces) {
   EXPECT_EQ(cells.answer_logprob[9], -2.0F);
   for (std::size_t at = 0; at < 8; ++at) EXPECT_EQ(cells.states[at], CellState::not_done) << at;
 
-  const std::vector<std::uint16_t> bleu = bleu_of(cells, 7);
-  ASSERT_EQ(bleu.size(), 10 * kBleuCounts);
-  for (std::size_t i = 0; i < bleu.size(); ++i)
-    EXPECT_EQ(bleu[i], i < 8 * kBleuCounts ? 7 : i - 8 * kBleuCounts) << i;
-  cells.bleu = false;
-  EXPECT_TRUE(bleu_of(cells, 7).empty());
+  const std::vector<std::uint16_t> counts = counts_of(cells, 7);
+  ASSERT_EQ(counts.size(), 10 * 3);
+  for (std::size_t i = 0; i < counts.size(); ++i) EXPECT_EQ(counts[i], i < 8 * 3 ? 7 : i - 8 * 3) << i;
+  cells.counts = 0;
+  cells.own[0].counts.clear();
+  EXPECT_TRUE(counts_of(cells, 7).empty());
 }
 
 }  // namespace

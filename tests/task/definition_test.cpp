@@ -246,11 +246,11 @@ TEST(OwnTasks, ScoreByTheMetricTheyName) {
   item.references = {"MERRELL"};
   EXPECT_DOUBLE_EQ(words.score(item, "MERELL").utility, 6.0 / 7);
   const Task captions(one("t", "[t]\nlike = \"caption\"\nmetric = \"anls:rrc\"\n"), "paper");
-  EXPECT_FALSE(captions.counts_bleu());
+  EXPECT_EQ(captions.counts(), 0);
   EXPECT_TRUE(captions.open_ended());
-  EXPECT_TRUE(make_task("caption", "paper")->counts_bleu());
+  EXPECT_EQ(make_task("caption", "paper")->counts(), 10);
   const Task fixed(one("t", "[t]\nlike = \"vqa\"\nmetric = \"bleu4:sentence\"\n"), "paper");
-  EXPECT_TRUE(fixed.counts_bleu());
+  EXPECT_EQ(fixed.counts(), 10);
   EXPECT_FALSE(fixed.open_ended());
 }
 

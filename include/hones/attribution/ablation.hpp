@@ -36,8 +36,8 @@ struct Comparison {
 // One task's table, its drops resampled once: seed key(seed, "ci", task), as many draws as instances.
 class Ablation {
  public:
-  // `bleu` [N, columns, 10] is read for captions alone. Both are needed in the constructor only.
-  Ablation(const table::TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+  // `counts` [N, columns, cells.counts] are those of the metric. Both are needed in the constructor only.
+  Ablation(const table::TaskCells& cells, const std::vector<std::uint16_t>& counts,
            const AblationOptions& options);
 
   // Indices of rows, at least one: row r is column 1 + r of the table.

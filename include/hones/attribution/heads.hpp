@@ -21,9 +21,9 @@ struct HeadOptions {
 
 // I(h) = mean over the instances where plain and head cell are valid of (plain utility - utility with h
 // replaced); signed. Intervals: percentile bootstrap over the done instances, seed key(seed, "ci", task), the
-// same resamples for all heads. `bleu` [N, columns, 10] is read for captions only (plain_corpus_bleu4, and
-// the corpus importance).
-table::HeadTables head_tables(const table::TaskCells& cells, const std::vector<std::uint16_t>& bleu,
+// same resamples for all heads. `counts` [N, columns, cells.counts] are those of the metric (plain_together,
+// and the corpus importance).
+table::HeadTables head_tables(const table::TaskCells& cells, const std::vector<std::uint16_t>& counts,
                               const HeadOptions& options);
 
 // Heads by importance, descending, ties by (layer, head); heads without a valid cell are left out.

@@ -13,6 +13,7 @@
 #include <hones/attribution/target.hpp>
 #include <hones/engine/bundle.hpp>
 #include <hones/engine/options.hpp>
+#include <hones/engine/work.hpp>
 #include <hones/family/packer.hpp>
 #include <hones/model/runs/whole.hpp>
 #include <hones/model/vlm.hpp>
@@ -23,27 +24,6 @@
 #include <hones/task/task.hpp>
 
 namespace hones::engine {
-
-// What a unit left behind.
-struct Work {
-  struct Block {
-    std::int32_t task = 0;
-    table::CellBlock cells;
-  };
-  std::vector<Block> blocks;                // head stage
-  std::vector<plan::Exclusion> exclusions;  // instances that could not be computed
-  std::int64_t cells = 0;
-  std::vector<std::int64_t> invalid_by_task;  // cells, as many entries as tasks
-  double layer_positions = 0;                 // computed, decoding included
-  double decode_layer_positions = 0;  // of them, for rows whose answer changed: decoding and its checks
-  double full_layer_positions = 0;    // of one full prefill per cell
-  // Matrix products of the decoder (checkpoint::DecoderFlops, logits included), each needed one once: what is
-  // padded, packed again or checked again does not count.
-  double useful_flops = 0;
-  std::int64_t decoded = 0;  // cells that left the plain answer and ran on by themselves (fast engine)
-
-  std::int64_t invalid_cells() const;
-};
 
 // tile_positions when the setting is 0: what a gigabyte of activations holds, by model shape and dtype alone.
 std::int64_t default_tile_positions(const checkpoint::DecoderConfig& config, std::int64_t bytes_per_value);

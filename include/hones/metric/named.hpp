@@ -3,13 +3,29 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <hones/metric/ndcg.hpp>
 
 namespace hones::metric {
+
+// Integers that a metric keeps of every prediction beside its value: the value of predictions taken together
+// follows from their sums, and from nothing less. Who carries, adds and stores them need not know what they
+// count.
+struct Counts {
+  std::string_view dataset;  // what files call them
+  std::size_t size = 0;      // so many of a prediction, each below 65535
+  // The value of predictions together: the metric's name, its key in files (behind "plain_"), its name for
+  // people.
+  std::string_view metric, key, title;
+  std::vector<std::int64_t> (*of)(std::string_view prediction,
+                                  std::span<const std::string> references) = nullptr;
+  double (*value)(std::span<const std::int64_t> sums) = nullptr;
+};
 
 struct Named {
   // What a prediction is held against: annotators' answers, texts, captions (BLEU-4), or relevance of scored
@@ -26,6 +42,8 @@ struct Named {
   // Captions: of the whole set instead of the mean over instances; tokenised as lines of one text, where each
   // depends on its neighbours.
   bool corpus = false, lines = false;
+  // Captions: what the value of one prediction and of many follows from; null elsewhere.
+  const Counts* counts = nullptr;
 
   // A task needs a value of every instance by itself.
   bool of_one_instance() const { return !corpus && !lines; }
@@ -34,5 +52,7 @@ struct Named {
 std::span<const Named> named_metrics();
 // Null when there is none of that name.
 const Named* find_named(std::string_view name);
+// What the metric of that name counts; null where it counts nothing, or there is none of that name.
+const Counts* counts_of(std::string_view name);
 
 }  // namespace hones::metric

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
+
+#include <hones/plan/tally.hpp>
 
 namespace hones::plan {
 
@@ -44,18 +44,6 @@ struct Grant {
   }
 };
 
-// An excluded instance, as found by whoever computed it.
-struct Exclusion {
-  std::int32_t task = 0;
-  std::int64_t instance = 0;
-  std::string reason;
-
-  template <class Archive>
-  void serialize(Archive& archive, unsigned /*version*/) {
-    archive& task& instance& reason;
-  }
-};
-
 inline constexpr std::int64_t kNoUnit = -1;
 
 // What a rank reports when a unit is finished, together with its wish for the next one.
@@ -68,18 +56,12 @@ struct Outcome {
   std::int64_t gives_back = kNoUnit;  // a unit granted ahead and not begun
   std::int64_t unit = 0;
   double seconds = 0;
-  std::int64_t cells = 0;
-  std::vector<std::int64_t> invalid_by_task;  // cells found invalid by this unit; as many entries as tasks
-  double layer_positions = 0;                 // computed
-  double decode_layer_positions = 0;          // of them, decoding rows whose answer changed
-  double full_layer_positions = 0;            // of one full prefill per cell
-  std::vector<Exclusion> exclusions;
+  Tally tally;
   bool stop_asked = false;  // the rank was told to stop (a signal)
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& rank& has_unit& begins& gives_back& stop_asked& unit& seconds& cells& invalid_by_task&
-        layer_positions& decode_layer_positions& full_layer_positions& exclusions;
+    archive& rank& has_unit& begins& gives_back& unit& seconds& tally& stop_asked;
   }
 };
 

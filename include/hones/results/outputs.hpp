@@ -20,7 +20,7 @@ namespace hones::results {
 // Everything known of a task after a sweep.
 struct TaskOutput {
   table::TaskCells cells;
-  std::vector<std::uint16_t> bleu;  // [N, columns, 10], captions only
+  std::vector<std::uint16_t> counts;  // [N, columns, cells.counts]
   table::HeadTables heads;
   table::NeuronSums sums;
   table::NeuronTables neurons;

@@ -17,10 +17,10 @@
 namespace hones::store {
 
 struct AblationFileTask {
-  const table::TaskCells& cells;           // states, utility and log-probabilities complete
-  const std::vector<std::uint16_t>& bleu;  // [N, columns, 10] or empty
+  const table::TaskCells& cells;             // states, utility and log-probabilities complete
+  const std::vector<std::uint16_t>& counts;  // [N, columns, cells.counts]
   std::string split;
-  std::string caption_metric;                   // corpus | mean, for captions
+  std::string caption_metric;                   // corpus | mean, where the metric keeps counts
   const std::vector<table::AblationRow>& rows;  // of columns 1, 2, ...
   std::optional<double> elbow;                  // of the head budgets
 };

@@ -54,9 +54,9 @@ class DiscoveryWriter {
   DiscoveryWriter& operator=(const DiscoveryWriter&) = delete;
 
   // Tasks are read back in the order written. Every computed cell must lie in exactly one rank's blocks, and
-  // each rank writes its own (heads/cell, utility, answer_logprob, scores, bleu_counts, answers); the derived
-  // tables are written in equal shares. InternalError when the ranks' blocks are not the table, or a write of
-  // several ranks was not collective.
+  // each rank writes its own (heads/cell, utility, answer_logprob, scores, the metric's counts, answers); the
+  // derived tables are written in equal shares. InternalError when the ranks' blocks are not the table, or a
+  // write of several ranks was not collective.
   void write_task(const table::TaskCells& cells, const HeadTables& heads, const table::NeuronSums& sums,
                   const NeuronTables& neurons, const std::vector<table::DrawnHeads>& drawn = {});
   // Ends the file and publishes it; returns what the library said of this rank's writes.
@@ -67,7 +67,7 @@ class DiscoveryWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// A task as read back: one block per instance in cells.own (scores, BLEU counts and answers included).
+// A task as read back: one block per instance in cells.own (scores, counts and answers included).
 struct TaskContents {
   table::TaskCells cells;
   HeadTables heads;

@@ -13,6 +13,7 @@
 #include <hones/comm/communicator.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/table/cells.hpp>
+#include <hones/table/figures.hpp>
 #include <hones/table/neurons.hpp>
 
 namespace hones::store {
@@ -20,16 +21,8 @@ namespace hones::store {
 inline constexpr const char* kLedger = "ledger.h5";
 inline constexpr const char* kPreviousLedger = "ledger.h5.previous";
 
-// Of a stage, over all starts of the run.
-struct StageFigures {
-  std::int64_t cells = 0;
-  double layer_positions = 0;         // computed
-  double decode_layer_positions = 0;  // of them, decoding rows whose answer changed
-  double full_layer_positions = 0;    // of one full prefill per cell
-};
-
 struct LedgerState {
-  StageFigures heads, neurons;
+  table::Figures heads, neurons;   // over all starts of the run
   std::int64_t checkpoints = 0;    // generations written before this one
   double checkpoint_seconds = 0;   // that they took
   std::int64_t interruptions = 0;  // starts that went on from a ledger of unfinished work

@@ -14,29 +14,21 @@
 
 namespace hones::sweep {
 
-// What all ranks know after a stage; of a run that goes on from a checkpoint, all its starts together but for
-// cells_by_rank.
-struct StageSummary {
+// What all ranks know after a stage. The tally is that of all starts of the run; the rest is of this one.
+struct StageSummary : plan::Tally {
   int failure = 0;  // exit code the run must end with; 0: none
   std::string failure_line;
-  std::vector<plan::Exclusion> exclusions;  // distinct, by (task, instance)
-  std::int64_t cells = 0;
-  std::vector<std::int64_t> invalid_by_task;  // as many entries as tasks, once a unit is done
-  double layer_positions = 0;
-  double decode_layer_positions = 0;
-  double full_layer_positions = 0;
   std::vector<std::int64_t> cells_by_rank;
-  std::int64_t grants = 0;       // of this start
+  std::int64_t grants = 0;
   std::int64_t ahead = 0;        // of them, made while the rank was at work on the unit before
   double grant_cpu_seconds = 0;  // rank 0's, booking and answering
   bool stopped = false;          // on request or for lack of time, behind a checkpoint
   bool out_of_time = false;
 
   template <class Archive>
-  void serialize(Archive& archive, unsigned /*version*/) {
-    archive& failure& failure_line& exclusions& cells& invalid_by_task& layer_positions&
-        decode_layer_positions& full_layer_positions& cells_by_rank& stopped& out_of_time& grants& ahead&
-            grant_cpu_seconds;
+  void serialize(Archive& archive, unsigned version) {
+    Tally::serialize(archive, version);
+    archive& failure& failure_line& cells_by_rank& grants& ahead& grant_cpu_seconds& stopped& out_of_time;
   }
 };
 
@@ -49,8 +41,8 @@ struct StageView {
 };
 
 struct StageHooks {
-  std::function<plan::Outcome(const plan::Unit&)> work;  // every rank; fills everything but rank and unit
-  std::function<void(const StageView&)> tick;            // rank 0's grant thread, about once a second
+  std::function<plan::Tally(const plan::Unit&)> work;  // every rank
+  std::function<void(const StageView&)> tick;          // rank 0's grant thread, about once a second
   // Rank 0: whether the run must end, after each outcome; returns {exit code, line}, {0, ""} to go on.
   std::function<std::pair<int, std::string>(const StageSummary&)> verdict;
   // Every rank, any thread: whether it was told to stop. One that was is enough.
@@ -72,6 +64,6 @@ struct StageHooks {
 // been heard of for patience and ten times what its unit is expected to take is given up, and the job with
 // it. `before` (rank 0's) is what earlier starts of the run have booked.
 StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, const StageHooks& hooks,
-                       double patience, StageSummary before = {});
+                       double patience, plan::Tally before = {});
 
 }  // namespace hones::sweep

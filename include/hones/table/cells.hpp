@@ -35,7 +35,7 @@ struct Instance {
   std::string reason;  // why excluded
 };
 
-inline constexpr std::size_t kBleuCounts = 10;  // guess 1-4, correct 1-4, hypothesis length, reference length
+inline constexpr std::uint16_t kNoCount = 65535;  // of a cell without a value
 
 // What was computed for one instance over the columns [begin, begin + states.size()): the unit of computing,
 // sending and writing.
@@ -46,14 +46,14 @@ struct CellBlock {
   std::vector<double> utility;            // NaN where invalid
   std::vector<float> answer_logprob;      // NaN where invalid
   std::vector<float> scores;              // [columns, C], retrieval only
-  std::vector<std::uint16_t> bleu;        // [columns, 10], captions only; 65535 where not done
+  std::vector<std::uint16_t> counts;      // [columns, TaskCells::counts]; kNoCount where not done
   std::vector<std::uint8_t> environment;  // per column, where TaskCells::by_environment; else empty
   std::vector<std::vector<std::int32_t>>
       answers;  // per column; empty unless column 0 or state `changed` (generating tasks)
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& instance& begin& states& utility& answer_logprob& scores& bleu& environment& answers;
+    archive& instance& begin& states& utility& answer_logprob& scores& counts& environment& answers;
   }
 };
 
@@ -78,9 +78,9 @@ struct TaskCells {
   std::string metric;      // "vqa_accuracy:normalize_always", ...
   std::string definition;  // the task as JSON; empty in results of a version that did not store it
   Shape shape;
-  std::int64_t candidates = 0;    // C, retrieval only
-  std::int64_t answer_limit = 0;  // generation limit; 0 for retrieval
-  bool bleu = false;
+  std::int64_t candidates = 0;        // C, retrieval only
+  std::int64_t answer_limit = 0;      // generation limit; 0 for retrieval
+  std::int64_t counts = 0;            // that the metric keeps of every cell beside its value; mostly none
   bool by_environment = false;        // cells of several environments: blocks say which made each
   std::vector<Instance> instances;    // [N]
   std::vector<CellState> states;      // [N, columns]
@@ -101,8 +101,8 @@ void resize(TaskCells& cells);
 // block that are not done leave the table as it is.
 void place_blocks(TaskCells& cells);
 
-// The BLEU counts of the blocks in `own` as one array [N, columns, kBleuCounts], `absent` where no block has
-// any or has the cell not done. Empty unless cells.bleu.
-std::vector<std::uint16_t> bleu_of(const TaskCells& cells, std::uint16_t absent);
+// The counts of the blocks in `own` as one array [N, columns, cells.counts], `absent` where no block has any
+// or has the cell not done.
+std::vector<std::uint16_t> counts_of(const TaskCells& cells, std::uint16_t absent);
 
 }  // namespace hones::table

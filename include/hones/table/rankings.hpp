@@ -17,7 +17,7 @@ struct HeadTables {
   std::vector<Head> top;                       // [K], best first
   double split_half_overlap = 0;
   double plain_metric = 0;
-  double plain_corpus_bleu4 = 0;  // captions only
+  double plain_together = 0;  // of the plain answers taken together, where the metric keeps counts
 };
 
 struct NeuronTables {

@@ -40,7 +40,7 @@ struct Item {
 
 struct Score {
   double utility = 0;
-  std::optional<metric::BleuCounts> bleu;  // captions
+  std::vector<std::int64_t> counts;  // Task::counts() of them
 };
 
 // What is done to pictures before the model sees them (docs/benchmark.md 2.6, 2.7).
@@ -63,7 +63,7 @@ class Task {
   const std::string& metric() const { return definition_.metric; }  // NAME:VARIANT of docs/outputs.md
   bool generates() const { return definition_.over == Over::records; }
   bool open_ended() const { return definition_.target_rule == TargetRule::open; }
-  bool counts_bleu() const;  // Score::bleu is filled
+  std::int64_t counts() const;  // how many the metric keeps of an answer beside its value (metric::Counts)
   // The task's own limit of an answer, or else `otherwise`.
   std::int64_t answer_limit(std::int64_t otherwise) const {
     return definition_.max_new_tokens.value_or(otherwise);
