@@ -22,10 +22,10 @@ model::OpenRow unedited(std::int64_t layers, std::vector<std::int64_t> ids) {
 
 }  // namespace
 
-FastEvaluator::FastEvaluator(const DiscoverOptions& options, const model::Llava& model,
+FastEvaluator::FastEvaluator(const Options& options, const model::Llava& model,
                              const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
-                             std::filesystem::path images, std::int64_t tile_positions)
-    : Evaluator(options, model, tasks, std::move(images)),
+                             const benchmark::Benchmark& benchmark, std::int64_t tile_positions)
+    : Evaluator(options, model, tasks, benchmark),
       kinds_(kinds),
       tile_positions_(tile_positions),
       workspace_(model.decoder()) {

@@ -14,9 +14,8 @@ namespace hones::engine {
 
 class PlainEvaluator : public Evaluator {
  public:
-  PlainEvaluator(const DiscoverOptions& options, const model::Llava& model,
-                 const std::vector<TaskItems>& tasks, std::filesystem::path images,
-                 std::int64_t tile_positions);
+  PlainEvaluator(const Options& options, const model::Llava& model, const std::vector<TaskItems>& tasks,
+                 const benchmark::Benchmark& benchmark, std::int64_t tile_positions);
   ~PlainEvaluator() override;
 
   // A kind is a task here, and a bundle one of its instances.
