@@ -49,11 +49,11 @@ std::vector<results::NamedSet> sets_of(const settings::Settings& settings) {
 
 sweep::AblateOptions ablate_options(const settings::Settings& settings) {
   sweep::AblateOptions options;
-  set_what_is_computed(settings, options.run);
-  options.run.split = settings.text("ablate.split");
-  options.run.instances = settings.integer("ablate.instances");
-  options.run.queries = settings.integer("ablate.queries");
-  options.run.heads.clear();
+  options.run = sweep_options(settings);
+  options.run.selection.split = settings.text("ablate.split");
+  options.run.selection.instances = settings.integer("ablate.instances");
+  options.run.selection.queries = settings.integer("ablate.queries");
+  options.run.engine.heads.clear();
   results::AblationChoice& masked = options.masked;
   masked.discovery = settings.path("ablate.discovery");
   masked.strategies = settings.list("ablate.strategies");

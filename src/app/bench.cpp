@@ -16,6 +16,7 @@
 #include "app/commands.hpp"
 #include "app/rivals.hpp"
 #include "app/settings/number.hpp"
+#include "app/sweep_settings.hpp"
 
 namespace hones::app {
 
@@ -53,19 +54,20 @@ std::vector<double> shares_of(const settings::Settings& settings, bool random) {
 
 bench::BenchOptions options_of(const settings::Settings& settings, const std::filesystem::path& scratch) {
   bench::BenchOptions options;
-  engine::DiscoverOptions& run = options.run;
+  sweep::Options& run = options.run;
   const std::string& shape = settings.text("bench.shape");
   options.changed = shares_of(settings, !shape.empty());
   options.forms = settings.list("bench.forms");
   options.heads = settings.integer("bench.heads");
   options.candidates = settings.integer("bench.candidates");
-  run.seed = static_cast<std::uint64_t>(settings.integer("run.seed"));
-  run.model = settings.path("bench.model");
-  run.dtype = settings.text("model.dtype");
-  run.device = settings.text("model.device");
-  run.threads = settings.integer("model.threads");
-  run.tasks = settings.list("bench.tasks");
-  run.instances = run.queries = settings.integer("bench.instances");
+  run.engine = engine_options(settings);
+  run.ranking = ranking_of(settings);
+  run.job = job_of(settings);
+  run.selection.model = settings.path("bench.model");
+  run.selection.split = settings.text("benchmark.split");
+  run.selection.known_tasks = task::built_in_tasks();
+  run.selection.tasks = settings.list("bench.tasks");
+  run.selection.instances = run.selection.queries = settings.integer("bench.instances");
   if (!shape.empty()) {
     checkpoint::RandomShape random;
     try {
@@ -73,34 +75,35 @@ bench::BenchOptions options_of(const settings::Settings& settings, const std::fi
     } catch (const UsageError& error) {
       throw UsageError(settings.named("bench.shape") + ": " + error.what());
     }
-    checkpoint::write_random_llava(scratch / "model", random, run.model, run.seed);
-    run.model = scratch / "model";
-    for (task::Definition& task : run.known_tasks)
+    checkpoint::write_random_llava(scratch / "model", random, run.selection.model, run.engine.seed);
+    run.selection.model = scratch / "model";
+    for (task::Definition& task : run.selection.known_tasks)
       task.max_new_tokens = task.name == "caption" ? kCaption : kShortAnswer;
   }
-  run.benchmark = settings.path("bench.benchmark");
-  if (run.benchmark.empty()) run.benchmark = draw_benchmark(scratch, run.seed, run.instances);
+  run.selection.benchmark = settings.path("bench.benchmark");
+  if (run.selection.benchmark.empty())
+    run.selection.benchmark = draw_benchmark(scratch, run.engine.seed, run.selection.instances);
   return options;
 }
 
 RivalOptions rivals_of(const settings::Settings& settings, const bench::BenchOptions& options,
                        const std::filesystem::path& scratch) {
-  const engine::DiscoverOptions& run = options.run;
+  const sweep::Options& run = options.run;
   RivalOptions rivals;
   rivals.python = settings.path("bench.python");
   rivals.program = settings.path("bench.rivals");
-  rivals.model = run.model;
-  rivals.benchmark = run.benchmark;
+  rivals.model = run.selection.model;
+  rivals.benchmark = run.selection.benchmark;
   rivals.scratch = scratch;
-  rivals.dtype = run.dtype == "auto" ? "fp32" : run.dtype;
-  rivals.threads = run.threads;
-  rivals.instances = run.instances;
+  rivals.dtype = run.engine.dtype == "auto" ? "fp32" : run.engine.dtype;
+  rivals.threads = run.engine.threads;
+  rivals.instances = run.selection.instances;
   rivals.heads = options.heads;
   rivals.candidates = options.candidates;
-  rivals.tasks = run.tasks;
-  for (const std::string& task : run.tasks) {
+  rivals.tasks = run.selection.tasks;
+  for (const std::string& task : run.selection.tasks) {
     const std::int64_t limit =
-        task::find_task(run.known_tasks, task)->max_new_tokens.value_or(run.max_new_tokens);
+        task::find_task(run.selection.known_tasks, task)->max_new_tokens.value_or(run.engine.max_new_tokens);
     rivals.limits.push_back(task + "=" + std::to_string(limit));
   }
   return rivals;
@@ -233,7 +236,7 @@ void bench(const settings::Settings& settings) {
   }
   bench::BenchReport report = bench::bench(options);
   report.rows.insert(report.rows.end(), rivals.begin(), rivals.end());
-  for (const char* form : {"plain", "rows"}) add_sum(report.rows, form, options.run.tasks.size());
+  for (const char* form : {"plain", "rows"}) add_sum(report.rows, form, options.run.selection.tasks.size());
 
   nlohmann::ordered_json json;
   json["environment"] = report.environment;

@@ -27,23 +27,13 @@ namespace {
 constexpr std::chrono::milliseconds kOthersEndFirst{500};
 constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
-void set_how_it_runs(const settings::Settings& settings, const char* out,
-                     const std::vector<std::string>& command_line, engine::DiscoverOptions& options) {
-  options.command_line = command_line;
-  options.out = settings.path(out);
-  options.restart = settings.boolean("discover.restart");
-  options.accept_environment = settings.boolean("discover.accept_environment");
-  options.unit_instances = settings.integer("units.instances");
-  options.unit_layers = settings.integer("units.layers");
-  options.grant_seed = settings.integer("units.grant_seed");
-  options.deadline_seconds = settings.real("units.stage_timeout");
-  options.end_reserve = settings.real("discover.end_reserve");
-  if (launch_of_environment().rank == 0) options.end_time = allocation_end(settings);
-  options.checkpoint_seconds = 60 * settings.real("discover.checkpoint_minutes");
-  options.stop_asked = stop_asked;
-  options.settings_json = settings.to_json();
-  options.all_settings_json = settings.all_to_json();
-  options.settings_toml = settings.to_toml();
+// What of a job no setting says.
+void set_process(const std::filesystem::path& out, const settings::Settings& settings,
+                 const std::vector<std::string>& command_line, sweep::Job& job) {
+  job.out = out;
+  job.command_line = command_line;
+  if (launch_of_environment().rank == 0) job.end_time = allocation_end(settings);
+  job.stop_asked = stop_asked;
 }
 
 void check_together(const settings::Settings& settings) {
@@ -67,10 +57,9 @@ struct Wish {
 void wish_for_discover(const settings::Settings& settings, const std::vector<std::string>& command_line,
                        Wish& wish) {
   check_together(settings);
-  const auto options = std::make_shared<engine::DiscoverOptions>();
-  set_what_is_computed(settings, *options);
-  set_how_it_runs(settings, "discover.out", command_line, *options);
-  wish.out = options->out;
+  const auto options = std::make_shared<sweep::Options>(sweep_options(settings));
+  set_process(settings.path("discover.out"), settings, command_line, options->job);
+  wish.out = options->job.out;
   wish.out_named = settings.named("discover.out");
   wish.dry_run = [options](int ranks) { return sweep::dry_run(*options, ranks); };
   wish.job = [options](comm::Communicator& world) { return sweep::discover(*options, world); };
@@ -79,9 +68,9 @@ void wish_for_discover(const settings::Settings& settings, const std::vector<std
 void wish_for_ablate(const settings::Settings& settings, const std::vector<std::string>& command_line,
                      Wish& wish) {
   const auto options = std::make_shared<sweep::AblateOptions>(ablate_options(settings));
-  set_how_it_runs(settings, "ablate.out", command_line, options->run);
-  check_no_discovery(options->run.out);
-  wish.out = options->run.out;
+  set_process(settings.path("ablate.out"), settings, command_line, options->run.job);
+  check_no_discovery(options->run.job.out);
+  wish.out = options->run.job.out;
   wish.out_named = settings.named("ablate.out");
   wish.dry_run = [options](int ranks) { return sweep::ablate_dry_run(*options, ranks); };
   wish.job = [options](comm::Communicator& world) { return sweep::ablate(*options, world); };

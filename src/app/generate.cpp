@@ -61,6 +61,7 @@ void generate(const settings::Settings& settings) {
   OnePrompt options;
   set_picture(settings, options);
   set_model(settings, options);
+  set_arithmetic(settings, options);
   set_interventions(settings, options);
   options.prompt = settings.text("generate.prompt");
   options.raw_prompt = settings.boolean("generate.raw_prompt");

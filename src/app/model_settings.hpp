@@ -1,5 +1,5 @@
-// What every command that runs a model is told of it: the fields that the options of `generate` and
-// `discover` share by name.
+// What every command that runs a model is told of it: the fields that the options of `generate` and of sweeps
+// share by name.
 #pragma once
 
 #include <hones/checkpoint/model_folder.hpp>
@@ -8,13 +8,18 @@
 
 namespace hones::app {
 
-// Model, arithmetic, operator, seed and answer length. Throws DataError when the model is not found.
+// Throws DataError when the model is not found.
 template <typename Options>
 void set_model(const settings::Settings& settings, Options& options) {
   checkpoint::ModelLocation model =
       checkpoint::locate_model(settings.text("model.path"), settings.text("model.revision"));
   options.model = std::move(model.folder);
   options.snapshot = std::move(model.snapshot);
+}
+
+// Number format, device, threads, operator, seed and answer length.
+template <typename Options>
+void set_arithmetic(const settings::Settings& settings, Options& options) {
   options.dtype = settings.text("model.dtype");
   options.device = settings.text("model.device");
   options.threads = settings.integer("model.threads");

@@ -23,19 +23,19 @@ struct OnePrompt {
   std::string prompt;
   bool raw_prompt = false;
   bool allow_special_in_text = false;
-  std::int64_t max_new_tokens = 24;
+  std::int64_t max_new_tokens = 0;
   std::vector<std::string> replace_heads;  // "L:H"
-  std::string op = "mean";
-  double sigma = 3;
-  std::uint64_t seed = 3407;
+  std::string op;
+  double sigma = 0;
+  std::uint64_t seed = 0;
   std::filesystem::path mask_neurons;  // CSV layer,neuron or file.h5:/path (read by the caller)
   std::vector<std::pair<std::int64_t, std::int64_t>>
       masked;  // (layer, neuron), filled by the caller from mask_neurons
   bool json = false;
   std::filesystem::path dump;  // FILE.safetensors; empty: none
-  std::string dtype = "auto";
-  std::string device = "auto";
-  std::int64_t threads = 1;
+  std::string dtype;
+  std::string device;
+  std::int64_t threads = 0;
 };
 
 // Returns what goes to standard output (the answer, or the JSON object of docs/outputs.md).

@@ -101,10 +101,7 @@ std::string figures(const Forecast& plan, const Speed& speed, double hours) {
 void plan(const settings::Settings& settings) {
   const std::filesystem::path out = settings.path("plan.out");
   check_output_file(settings.named("plan.out"), out);
-  engine::DiscoverOptions options;
-  set_what_is_computed(settings, options);
-  options.unit_instances = settings.integer("units.instances");
-  options.unit_layers = settings.integer("units.layers");
+  const sweep::Options options = sweep_options(settings);
   const Forecast forecast = sweep::forecast(options, static_cast<int>(settings.integer("plan.gpus")),
                                             settings.real("plan.changed"));
   const Speed speed = speed_of(settings);

@@ -22,34 +22,67 @@ std::vector<std::string> in_known_order(std::vector<std::string> names,
 
 }  // namespace
 
-void set_what_is_computed(const settings::Settings& settings, engine::DiscoverOptions& options) {
-  options.known_tasks = known_tasks(settings);
-  check_tasks(settings, options.known_tasks);
-  options.tasks = in_known_order(settings.list("discover.tasks"), options.known_tasks);
-  set_model(settings, options);
-  options.model_name = settings.text("model.path");
-  options.benchmark = settings.path("benchmark.path");
-  options.split = settings.text("benchmark.split");
-  options.instances = settings.integer("discover.instances");
-  options.queries = settings.integer("discover.queries");
+engine::Options engine_options(const settings::Settings& settings) {
+  engine::Options options;
+  set_arithmetic(settings, options);
   for (const auto& [layer, head] : settings.heads("discover.heads")) options.heads.push_back({layer, head});
   options.prompts = settings.text("discover.prompts");
   options.pictures = pictures_of(settings);
-  options.caption_importance = settings.text("discover.caption_importance");
   options.open_target_join = settings.text("discover.open_target_join");
-  options.top_k = settings.integer("ranking.top_k");
-  options.stored_heads = settings.integer("ranking.stored_heads");
-  options.rand_head_seeds = settings.integer("ranking.rand_head_seeds");
-  options.neuron_share = settings.real("ranking.neuron_share");
-  options.neuron_mode = settings.text("ranking.neuron_mode");
-  options.weights = settings.text("ranking.weights");
-  options.bootstrap_resamples = settings.integer("discover.bootstrap_resamples");
-  options.engine = settings.text("engine.form");
+  options.form = settings.text("engine.form");
   options.resume = settings.boolean("engine.resume");
   options.tree = settings.boolean("engine.tree");
   options.verify = settings.boolean("engine.verify");
   options.tile_positions = settings.integer("engine.tile_positions");
-  options.max_bad = settings.real("discover.max_bad");
+  return options;
+}
+
+results::Ranking ranking_of(const settings::Settings& settings) {
+  results::Ranking ranking;
+  ranking.top_k = settings.integer("ranking.top_k");
+  ranking.stored_heads = settings.integer("ranking.stored_heads");
+  ranking.rand_head_seeds = settings.integer("ranking.rand_head_seeds");
+  ranking.neuron_share = settings.real("ranking.neuron_share");
+  ranking.neuron_mode = settings.text("ranking.neuron_mode");
+  ranking.weights = settings.text("ranking.weights");
+  ranking.caption_importance = settings.text("discover.caption_importance");
+  ranking.bootstrap_resamples = settings.integer("discover.bootstrap_resamples");
+  return ranking;
+}
+
+sweep::Selection selection_of(const settings::Settings& settings) {
+  sweep::Selection selection;
+  selection.known_tasks = known_tasks(settings);
+  check_tasks(settings, selection.known_tasks);
+  selection.tasks = in_known_order(settings.list("discover.tasks"), selection.known_tasks);
+  set_model(settings, selection);
+  selection.model_name = settings.text("model.path");
+  selection.benchmark = settings.path("benchmark.path");
+  selection.split = settings.text("benchmark.split");
+  selection.instances = settings.integer("discover.instances");
+  selection.queries = settings.integer("discover.queries");
+  return selection;
+}
+
+sweep::Job job_of(const settings::Settings& settings) {
+  sweep::Job job;
+  job.max_bad = settings.real("discover.max_bad");
+  job.restart = settings.boolean("discover.restart");
+  job.accept_environment = settings.boolean("discover.accept_environment");
+  job.unit_instances = settings.integer("units.instances");
+  job.unit_layers = settings.integer("units.layers");
+  job.grant_seed = settings.integer("units.grant_seed");
+  job.deadline_seconds = settings.real("units.stage_timeout");
+  job.end_reserve = settings.real("discover.end_reserve");
+  job.checkpoint_seconds = 60 * settings.real("discover.checkpoint_minutes");
+  job.settings_json = settings.to_json();
+  job.all_settings_json = settings.all_to_json();
+  job.settings_toml = settings.to_toml();
+  return job;
+}
+
+sweep::Options sweep_options(const settings::Settings& settings) {
+  return {selection_of(settings), engine_options(settings), ranking_of(settings), job_of(settings)};
 }
 
 }  // namespace hones::app

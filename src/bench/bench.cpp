@@ -49,7 +49,7 @@ std::vector<table::Head> first_heads(const table::Shape& shape, std::int64_t cou
 // One form over one set of tasks, the whole head stage.
 class Measurement {
  public:
-  Measurement(const engine::DiscoverOptions& options, const model::Vlm& model, std::int64_t candidates)
+  Measurement(const sweep::Options& options, const model::Vlm& model, std::int64_t candidates)
       : options_(options), inputs_(options_) {
     for (engine::TaskItems& task : inputs_.tasks) {
       instances_ += std::ssize(task.items);
@@ -60,8 +60,8 @@ class Measurement {
         cut_candidates(item, candidates);
       }
     }
-    evaluator_ = engine::make_evaluator(options_, model, *inputs_.packer, inputs_.tasks, inputs_.kinds,
-                                        inputs_.benchmark.images, inputs_.tile_positions);
+    evaluator_ = engine::make_evaluator(options_.engine, model, *inputs_.packer, inputs_.tasks, inputs_.kinds,
+                                        inputs_.benchmark, inputs_.tile_positions);
   }
 
   BenchRow run() {
@@ -83,7 +83,7 @@ class Measurement {
     BenchRow row;
     row.seconds = wall_seconds() - wall;
     row.cpu_seconds = cpu_seconds() - cpu;
-    row.form = options_.engine == "plain" ? "plain" : "engine";
+    row.form = options_.engine.form == "plain" ? "plain" : "engine";
     row.peak_added_bytes = static_cast<double>(peak_resident_bytes() - resident);
     row.instances = instances_;
     row.cells_measured = sum.cells;
@@ -95,7 +95,7 @@ class Measurement {
     row.useful_flops = sum.useful_flops * scale;
     row.forward_equivalents = sum.layer_positions / sum.full_layer_positions;
     row.decode_equivalents = sum.decode_layer_positions / sum.full_layer_positions;
-    if (options_.engine != "plain" && generates_)
+    if (options_.engine.form != "plain" && generates_)
       row.changed_share = static_cast<double>(sum.decoded) / static_cast<double>(generated_);
     return row;
   }
@@ -112,7 +112,7 @@ class Measurement {
     }
   }
 
-  engine::DiscoverOptions options_;
+  sweep::Options options_;
   sweep::Inputs inputs_;
   std::unique_ptr<engine::Evaluator> evaluator_;
   std::int64_t instances_ = 0, generated_ = 0;
@@ -144,20 +144,20 @@ double peak_flops(const std::string& dtype) {
 }
 
 BenchReport bench(const BenchOptions& options) {
-  model::configure_threads(options.run.threads);
+  model::configure_threads(options.run.engine.threads);
   BenchReport report;
-  report.peak_flops = peak_flops(options.run.dtype);
-  engine::DiscoverOptions run = options.run;
+  report.peak_flops = peak_flops(options.run.engine.dtype);
+  sweep::Options run = options.run;
   const auto wants = [&](const char* form) {
     return std::find(options.forms.begin(), options.forms.end(), form) != options.forms.end();
   };
 
-  run.heads = {{0, 0}};
+  run.engine.heads = {{0, 0}};
   std::unique_ptr<const model::Vlm> model;
   {
     sweep::Inputs inputs(run);
-    report.environment = sweep::environment(inputs, checkpoint::model_digest(run.model));
-    model = family::open_vlm(run.model, inputs.dtype, std::make_shared<model::WholeModel>());
+    report.environment = sweep::environment(inputs, checkpoint::model_digest(run.selection.model));
+    model = family::open_vlm(run.selection.model, inputs.dtype, std::make_shared<model::WholeModel>());
     Measurement(run, *model, options.candidates).run();  // pages, kernels
     if (wants("parts")) report.parts = bench_parts(inputs, *model);
   }
@@ -171,49 +171,49 @@ BenchReport bench(const BenchOptions& options) {
       row.peak_added_bytes.reset();
     }
     row.task = std::move(name);
-    if (candidates > 0 && run.tasks == std::vector<std::string>{"retrieval"})
+    if (candidates > 0 && run.selection.tasks == std::vector<std::string>{"retrieval"})
       row.candidates_measured = candidates;
     report.rows.push_back(row);
     if (options.progress) options.progress(row);
   };
   const auto generates = [&](const std::string& task) {
-    const task::Definition* definition = task::find_task(run.known_tasks, task);
+    const task::Definition* definition = task::find_task(run.selection.known_tasks, task);
     return definition != nullptr && definition->over == task::Over::records;
   };
 
   std::vector<std::pair<std::string, std::vector<std::string>>> sets;
-  for (const std::string& task : options.run.tasks) sets.push_back({task, {task}});
+  for (const std::string& task : options.run.selection.tasks) sets.push_back({task, {task}});
   if (wants("engine")) {
-    run.engine = "fast";
-    run.heads.clear();
+    run.engine.form = "fast";
+    run.engine.heads.clear();
     auto together = sets;
-    if (sets.size() > 1) together.push_back({"all", options.run.tasks});
+    if (sets.size() > 1) together.push_back({"all", options.run.selection.tasks});
     for (const auto& [name, tasks] : together) {
-      run.tasks = tasks;
+      run.selection.tasks = tasks;
       const bool any = std::any_of(tasks.begin(), tasks.end(), generates);
       if (options.changed.empty() || !any) {
-        run.forced_share.reset();
+        run.engine.forced_share.reset();
         measure(name, 0);
         continue;
       }
       for (const double share : options.changed) {
-        run.forced_share = share;
+        run.engine.forced_share = share;
         measure(name, 0);
       }
     }
-    run.forced_share.reset();
+    run.engine.forced_share.reset();
   }
   if (wants("plain")) {
-    run.engine = "plain";
+    run.engine.form = "plain";
     const checkpoint::DecoderConfig& text = model->config().text;
-    run.heads = first_heads({text.layers, text.heads, text.intermediate_size}, options.heads);
+    run.engine.heads = first_heads({text.layers, text.heads, text.intermediate_size}, options.heads);
     for (const auto& [name, tasks] : sets) {
-      run.tasks = tasks;
+      run.selection.tasks = tasks;
       measure(name, generates(tasks[0]) ? 0 : options.candidates);
     }
   }
   // A busy or throttled machine gives less at one of the two ends: the better one is the peak.
-  report.peak_flops = std::max(report.peak_flops, peak_flops(options.run.dtype));
+  report.peak_flops = std::max(report.peak_flops, peak_flops(options.run.engine.dtype));
   return report;
 }
 

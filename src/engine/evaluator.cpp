@@ -34,13 +34,13 @@ std::int64_t tile_rows(std::int64_t tile_positions, std::int64_t positions, std:
   return std::clamp<std::int64_t>(tile_positions / std::max<std::int64_t>(positions, 1), 1, heads);
 }
 
-Evaluator::Evaluator(const DiscoverOptions& options, const model::Vlm& model, const family::Packer& packer,
-                     const std::vector<TaskItems>& tasks, std::filesystem::path images)
+Evaluator::Evaluator(const Options& options, const model::Vlm& model, const family::Packer& packer,
+                     const std::vector<TaskItems>& tasks, const benchmark::Benchmark& benchmark)
     : options_(options),
       model_(model),
       packer_(packer),
       tasks_(tasks),
-      images_(std::move(images)),
+      benchmark_(benchmark),
       op_(model::operator_from(options.op)),
       yes_(tasks.size(), -1) {
   const auto& decoder = model.config().text;
@@ -66,9 +66,9 @@ Evaluator::Evaluator(const DiscoverOptions& options, const model::Vlm& model, co
 
 at::Tensor Evaluator::features(const task::Item& item, std::string& reason) const {
   try {
-    return model_.encode_picture(task::load_picture(images_, item));
+    return model_.encode_picture(task::load_picture(benchmark_.images, item));
   } catch (const DataError& error) {  // the picture, never a record: those are checked on load
-    reason = without_folder(without_folder(error.what(), images_), options_.benchmark);
+    reason = without_folder(without_folder(error.what(), benchmark_.images), benchmark_.folder);
     return {};
   }
 }
@@ -157,14 +157,14 @@ std::vector<attribution::Target> Evaluator::targets(std::size_t task,
   return targets;
 }
 
-std::unique_ptr<Evaluator> make_evaluator(const DiscoverOptions& options, const model::Vlm& model,
+std::unique_ptr<Evaluator> make_evaluator(const Options& options, const model::Vlm& model,
                                           const family::Packer& packer, const std::vector<TaskItems>& tasks,
-                                          const std::vector<Kind>& kinds, std::filesystem::path images,
+                                          const std::vector<Kind>& kinds,
+                                          const benchmark::Benchmark& benchmark,
                                           std::int64_t tile_positions) {
-  if (options.engine == "plain")
-    return std::make_unique<PlainEvaluator>(options, model, packer, tasks, std::move(images), tile_positions);
-  return std::make_unique<FastEvaluator>(options, model, packer, tasks, kinds, std::move(images),
-                                         tile_positions);
+  if (options.form == "plain")
+    return std::make_unique<PlainEvaluator>(options, model, packer, tasks, benchmark, tile_positions);
+  return std::make_unique<FastEvaluator>(options, model, packer, tasks, kinds, benchmark, tile_positions);
 }
 
 }  // namespace hones::engine

@@ -22,13 +22,10 @@ model::OpenRow unedited(std::int64_t layers, std::vector<std::int64_t> ids) {
 
 }  // namespace
 
-FastEvaluator::FastEvaluator(const DiscoverOptions& options, const model::Vlm& model,
-                             const family::Packer& packer, const std::vector<TaskItems>& tasks,
-                             const std::vector<Kind>& kinds, std::filesystem::path images,
-                             std::int64_t tile_positions)
-    : Evaluator(options, model, packer, tasks, std::move(images)),
-      kinds_(kinds),
-      tile_positions_(tile_positions) {
+FastEvaluator::FastEvaluator(const Options& options, const model::Vlm& model, const family::Packer& packer,
+                             const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
+                             const benchmark::Benchmark& benchmark, std::int64_t tile_positions)
+    : Evaluator(options, model, packer, tasks, benchmark), kinds_(kinds), tile_positions_(tile_positions) {
   for (const TaskItems& items : tasks)
     continuations_.emplace_back(model, items.task->answer_limit(options.max_new_tokens));
 }

@@ -17,9 +17,9 @@ namespace hones::engine {
 
 class FastEvaluator : public Evaluator {
  public:
-  FastEvaluator(const DiscoverOptions& options, const model::Vlm& model, const family::Packer& packer,
+  FastEvaluator(const Options& options, const model::Vlm& model, const family::Packer& packer,
                 const std::vector<TaskItems>& tasks, const std::vector<Kind>& kinds,
-                std::filesystem::path images, std::int64_t tile_positions);
+                const benchmark::Benchmark& benchmark, std::int64_t tile_positions);
   ~FastEvaluator() override;
 
   Work heads(const plan::Unit& unit) override;

@@ -43,10 +43,10 @@ struct PlainEvaluator::Instance {
   double layer_positions = 0;
 };
 
-PlainEvaluator::PlainEvaluator(const DiscoverOptions& options, const model::Vlm& model,
-                               const family::Packer& packer, const std::vector<TaskItems>& tasks,
-                               std::filesystem::path images, std::int64_t tile_positions)
-    : Evaluator(options, model, packer, tasks, std::move(images)), tile_positions_(tile_positions) {
+PlainEvaluator::PlainEvaluator(const Options& options, const model::Vlm& model, const family::Packer& packer,
+                               const std::vector<TaskItems>& tasks, const benchmark::Benchmark& benchmark,
+                               std::int64_t tile_positions)
+    : Evaluator(options, model, packer, tasks, benchmark), tile_positions_(tile_positions) {
   for (const TaskItems& items : tasks)
     generators_.emplace_back(model, items.task->answer_limit(options.max_new_tokens));
 }

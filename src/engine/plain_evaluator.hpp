@@ -14,8 +14,8 @@ namespace hones::engine {
 
 class PlainEvaluator : public Evaluator {
  public:
-  PlainEvaluator(const DiscoverOptions& options, const model::Vlm& model, const family::Packer& packer,
-                 const std::vector<TaskItems>& tasks, std::filesystem::path images,
+  PlainEvaluator(const Options& options, const model::Vlm& model, const family::Packer& packer,
+                 const std::vector<TaskItems>& tasks, const benchmark::Benchmark& benchmark,
                  std::int64_t tile_positions);
   ~PlainEvaluator() override;
 

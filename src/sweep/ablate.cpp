@@ -44,7 +44,8 @@ std::vector<Group> groups_of(const std::vector<results::AblationRow>& rows) {
 }
 
 results::AblationSubject subject_of(const Inputs& inputs, const std::string& model_digest) {
-  return {inputs.options.tasks, inputs.options.benchmark, inputs.options.seed, inputs.shape, model_digest};
+  return {inputs.options.selection.tasks, inputs.options.selection.benchmark, inputs.options.engine.seed,
+          inputs.shape, model_digest};
 }
 
 class Masking : public Run {
@@ -80,16 +81,16 @@ class Masking : public Run {
   // What is masked decides the table's shape, and the model's digest what may be masked.
   void read() override {
     begin_phase("load");
-    model::configure_threads(options_.threads);
+    model::configure_threads(options_.engine.threads);
     inputs_.emplace(options_, false);
     std::string bytes;
     if (world_.rank() == 0) {
-      model_digest_ = checkpoint::model_digest(options_.model);
+      model_digest_ = checkpoint::model_digest(options_.selection.model);
       bytes =
           results::to_bytes(results::ablation_rows(ablation_.masked, subject_of(*inputs_, model_digest_)));
     }
     constexpr double kReading = 3600;  // s: of all weights and a discovery, on rank 0
-    bytes = share_text(bytes, std::max(kReading, options_.deadline_seconds));
+    bytes = share_text(bytes, std::max(kReading, options_.job.deadline_seconds));
     rows_ = results::rows_from(bytes);
     rows_digest_ = sha256(bytes);
     for (const auto& of_task : rows_) {
@@ -105,12 +106,12 @@ class Masking : public Run {
     begin_phase("write");
     std::vector<store::AblationFileTask> tasks;
     for (std::size_t t = 0; t < outputs_.size(); ++t) summarise(t, tasks);
-    record_.slabs = store::write_ablation(options_.out / "ablation.h5", world_, header(), tasks,
-                                          std::chrono::duration<double>(options_.deadline_seconds));
+    record_.slabs = store::write_ablation(options_.job.out / "ablation.h5", world_, header(), tasks,
+                                          std::chrono::duration<double>(options_.job.deadline_seconds));
     if (world_.rank() == 0) {
-      write_file(options_.out / "settings.toml", options_.settings_toml);
-      write_file(options_.out / "ablation.csv", store::ablation_csv(drops_));
-      write_file(options_.out / "comparisons.csv", store::comparisons_csv(comparisons_));
+      write_file(options_.job.out / "settings.toml", options_.job.settings_toml);
+      write_file(options_.job.out / "ablation.csv", store::ablation_csv(drops_));
+      write_file(options_.job.out / "comparisons.csv", store::comparisons_csv(comparisons_));
     }
     end_phase();
   }
@@ -119,7 +120,8 @@ class Masking : public Run {
     const table::TaskCells& cells = outputs_[t].cells;
     const std::vector<results::AblationRow>& rows = rows_[t];
     const attribution::Ablation drops(
-        cells, outputs_[t].counts, {options_.seed, options_.bootstrap_resamples, ablation_.caption_metric});
+        cells, outputs_[t].counts,
+        {options_.engine.seed, options_.ranking.bootstrap_resamples, ablation_.caption_metric});
     const std::vector<Group> groups = groups_of(rows);
     std::vector<double> budgets, relative;  // of heads together
     for (const Group& group : groups) {
@@ -144,8 +146,8 @@ class Masking : public Run {
                                 c.difference, c.ci_low, c.ci_high, c.p_two_sided});
       }
     }
-    store::AblationFileTask task{cells, outputs_[t].counts, options_.split, ablation_.caption_metric, rows,
-                                 {}};
+    store::AblationFileTask task{
+        cells, outputs_[t].counts, options_.selection.split, ablation_.caption_metric, rows, {}};
     if (budgets.size() > 2) task.elbow = stats::elbow(budgets, relative).budget();
     elbows_.push_back(task.elbow);
     tasks.push_back(std::move(task));
@@ -153,8 +155,9 @@ class Masking : public Run {
 
   store::AblationCsvRow csv_row(const std::string& task, const Group& group, const std::string& seed,
                                 const attribution::Drop& drop) const {
-    return {task,        group.strategy, options_.split,        group.budget, seed,         drop.base,
-            drop.masked, drop.absolute,  drop.relative_percent, drop.ci_low,  drop.ci_high, drop.instances};
+    return {
+        task,        group.strategy, options_.selection.split, group.budget, seed,         drop.base,
+        drop.masked, drop.absolute,  drop.relative_percent,    drop.ci_low,  drop.ci_high, drop.instances};
   }
 
   void report() {
@@ -167,10 +170,11 @@ class Masking : public Run {
       if (row.task != task) {
         task = row.task;
         const auto t = static_cast<std::size_t>(
-            std::find(options_.tasks.begin(), options_.tasks.end(), task) - options_.tasks.begin());
+            std::find(options_.selection.tasks.begin(), options_.selection.tasks.end(), task) -
+            options_.selection.tasks.begin());
         std::snprintf(line, sizeof line, "%s%s  %s = %.4f on %lld instances of %s", t == 0 ? "" : "\n",
                       task.c_str(), metric_of(t).c_str(), row.base, static_cast<long long>(row.instances),
-                      options_.split.c_str());
+                      options_.selection.split.c_str());
         text += line;
         if (elbows_[t]) text += "; elbow of the heads at " + shortest(*elbows_[t]);
         text += "\n  masked              budget    metric   relative drop   absolute  95 % interval\n";
@@ -186,7 +190,7 @@ class Masking : public Run {
                   record_.nodes.size(), record_.nodes.size() == 1 ? "" : "s",
                   record_.all.layer_positions / record_.all.full_layer_positions);
     text += line;
-    text += "results: " + options_.out.string() +
+    text += "results: " + options_.job.out.string() +
             "/{ablation.h5, ablation.csv, comparisons.csv, settings.toml, run.json}\n";
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
@@ -211,16 +215,17 @@ class Masking : public Run {
 
 std::string ablate_dry_run(const AblateOptions& options, int ranks) {
   Inputs inputs(options.run, false);
-  const auto rows =
-      results::ablation_rows(options.masked, subject_of(inputs, checkpoint::model_digest(options.run.model)));
+  const auto rows = results::ablation_rows(
+      options.masked, subject_of(inputs, checkpoint::model_digest(options.run.selection.model)));
   inputs.shape.rows = std::ssize(rows.front());
   std::string text;
   std::int64_t cells = 0;
   for (std::size_t t = 0; t < inputs.tasks.size(); ++t) {
     const auto n = static_cast<std::int64_t>(inputs.tasks[t].items.size());
     cells += n * (1 + inputs.shape.rows);
-    text += inputs.tasks[t].task->name() + ": " + grouped(n) + " instances of " + options.run.split + ", " +
-            grouped(inputs.shape.rows) + " interventions and the plain run\n";
+    text += inputs.tasks[t].task->name() + ": " + grouped(n) + " instances of " +
+            options.run.selection.split + ", " + grouped(inputs.shape.rows) +
+            " interventions and the plain run\n";
     for (const Group& group : groups_of(rows[t]))
       text += "  " + group.strategy + " " + grouped(group.budget) +
               (group.rows.size() > 1 ? " x " + std::to_string(group.rows.size()) + " seeds" : "") + "\n";

@@ -22,7 +22,7 @@ ExitCode Discovery::run() {
 
 void Discovery::read() {
   begin_phase("load");
-  model::configure_threads(options_.threads);
+  model::configure_threads(options_.engine.threads);
   inputs_.emplace(options_);
   read_weights();
   // Before any cell is computed, so that a record which has no target costs nothing.
@@ -46,8 +46,9 @@ bool Discovery::heads() {
   if (!fill_cells("heads", std::move(units),
                   [&](const plan::Unit& unit) { return inputs_->evaluator->heads(unit); }))
     return false;
-  const attribution::HeadOptions head_options{options_.top_k, options_.seed, options_.bootstrap_resamples,
-                                              options_.caption_importance};
+  const attribution::HeadOptions head_options{options_.ranking.top_k, options_.engine.seed,
+                                              options_.ranking.bootstrap_resamples,
+                                              options_.ranking.caption_importance};
   for (results::TaskOutput& output : outputs_)
     output.heads = attribution::head_tables(output.cells, output.counts, head_options);
   end_phase();
@@ -77,10 +78,10 @@ bool Discovery::neurons() {
   for (std::size_t t = 0; t < inputs_->tasks.size(); ++t) {
     results::TaskOutput& output = outputs_[t];
     std::vector<table::Head> best = attribution::ranked_heads(output.heads, inputs_->shape);
-    best.resize(std::min<std::size_t>(best.size(), static_cast<std::size_t>(options_.stored_heads)));
+    best.resize(std::min<std::size_t>(best.size(), static_cast<std::size_t>(options_.ranking.stored_heads)));
     stored_.push_back(best);
     // One pass serves the best heads and the drawn ones, which may be the same.
-    for (std::int64_t seed = 0; seed < options_.rand_head_seeds; ++seed) {
+    for (std::int64_t seed = 0; seed < options_.ranking.rand_head_seeds; ++seed) {
       for (const table::Head head : drawn(seed)) {
         if (std::find(best.begin(), best.end(), head) == best.end()) best.push_back(head);
       }
@@ -114,14 +115,15 @@ bool Discovery::neurons() {
   const bool nothing_new = goes_on && taken_.state.finished && cells_done_.cells == cells_before_.cells &&
                            summary.cells == before.cells;
   if (!nothing_new) checkpoint(summary, false, true);
-  const attribution::NeuronOptions neuron_options{options_.top_k, options_.weights, options_.neuron_mode,
-                                                  options_.neuron_share};
+  const attribution::NeuronOptions neuron_options{options_.ranking.top_k, options_.ranking.weights,
+                                                  options_.ranking.neuron_mode,
+                                                  options_.ranking.neuron_share};
   attribution::NeuronOptions drawn_options = neuron_options;
   drawn_options.weights = "uniform";
   for (std::size_t t = 0; t < outputs_.size(); ++t) {
     results::TaskOutput& output = outputs_[t];
     reduce_sums(output.sums, output.cells.task);
-    for (std::int64_t seed = 0; seed < options_.rand_head_seeds; ++seed) {
+    for (std::int64_t seed = 0; seed < options_.ranking.rand_head_seeds; ++seed) {
       table::DrawnHeads& heads =
           output.drawn.emplace_back(table::DrawnHeads{seed, table::sums_of(output.sums, drawn(seed)), {}});
       bool none_valid = false;
@@ -142,7 +144,7 @@ bool Discovery::neurons() {
 }
 
 std::vector<table::Head> Discovery::drawn(std::int64_t seed) const {
-  return attribution::drawn_heads(options_.seed, seed, options_.top_k, inputs_->shape);
+  return attribution::drawn_heads(options_.engine.seed, seed, options_.ranking.top_k, inputs_->shape);
 }
 
 void Discovery::add_to_ledger(store::LedgerTask& task, std::size_t index, const StageSummary& so_far) {
@@ -184,11 +186,11 @@ void Discovery::reduce_sums(table::NeuronSums& sums, const std::string& task) {
   finish(world_.sum({sums.head_signed_sum}), what);
 }
 
-ExitCode discover(const engine::DiscoverOptions& options, comm::Communicator& world) {
+ExitCode discover(const Options& options, comm::Communicator& world) {
   return with_advice(options, [&] { return Discovery(options, world).run(); });
 }
 
-std::string dry_run(const engine::DiscoverOptions& options, int ranks) {
+std::string dry_run(const Options& options, int ranks) {
   return told(forecast(options, ranks, 0), options);
 }
 

@@ -12,7 +12,7 @@ namespace hones::sweep {
 void Discovery::write() {
   begin_phase("write");
   const store::FileHeader header = this->header();
-  store::DiscoveryWriter writer(options_.out / "discovery.h5", world_, header);
+  store::DiscoveryWriter writer(options_.job.out / "discovery.h5", world_, header);
   for (const results::TaskOutput& output : outputs_)
     writer.write_task(output.cells, output.heads, output.sums, output.neurons, output.drawn);
   record_.slabs = writer.finish();
@@ -20,9 +20,9 @@ void Discovery::write() {
   record_.written_by_rank[static_cast<std::size_t>(world_.rank())] = record_.slabs.elements_by_me;
   finish(world_.sum({record_.written_by_rank}), "the count of written slabs");
   if (world_.rank() == 0) {
-    write_file(options_.out / "settings.toml", options_.settings_toml);
+    write_file(options_.job.out / "settings.toml", options_.job.settings_toml);
     for (std::size_t t = 0; t < outputs_.size(); ++t)
-      results::write_task_files(options_.out, outputs_[t], provenance(*inputs_, t, header.environment));
+      results::write_task_files(options_.job.out, outputs_[t], provenance(*inputs_, t, header.environment));
   }
   end_phase();
 }

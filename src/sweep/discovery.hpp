@@ -17,7 +17,7 @@ namespace hones::sweep {
 class Discovery : public Run {
  public:
   // Both must outlive it.
-  Discovery(const engine::DiscoverOptions& options, comm::Communicator& world) : Run(options, world) {}
+  Discovery(const Options& options, comm::Communicator& world) : Run(options, world) {}
   ExitCode run();
 
  private:

@@ -11,19 +11,19 @@ namespace hones::sweep {
 namespace {
 
 // "fast", "plain", or "fast" without the savings that are switched off.
-std::string engine_of(const engine::DiscoverOptions& options) {
-  std::string engine = options.engine;
+std::string engine_of(const Options& options) {
+  std::string engine = options.engine.form;
   if (engine == "plain") return engine;
-  if (!options.resume) engine += " resume=false";
-  if (!options.tree) engine += " tree=false";
-  if (!options.verify) engine += " verify=false";
+  if (!options.engine.resume) engine += " resume=false";
+  if (!options.engine.tree) engine += " tree=false";
+  if (!options.engine.verify) engine += " verify=false";
   return engine;
 }
 
 }  // namespace
 
 std::map<std::string, std::string> environment(const Inputs& inputs, const std::string& model_digest) {
-  std::vector<std::string> tasks = inputs.options.tasks;
+  std::vector<std::string> tasks = inputs.options.selection.tasks;
   std::sort(tasks.begin(), tasks.end());  // their order changes no bit
   std::string task_set;
   for (const std::string& task : tasks) task_set += (task_set.empty() ? "" : ",") + task;
@@ -31,11 +31,11 @@ std::map<std::string, std::string> environment(const Inputs& inputs, const std::
           {"libtorch", TORCH_VERSION},
           {"cpu_capability", at::get_cpu_capability()},
           {"dtype", model::dtype_name(inputs.dtype)},
-          {"threads_per_rank", std::to_string(inputs.options.threads)},
+          {"threads_per_rank", std::to_string(inputs.options.engine.threads)},
           {"tensor_parallel", "1"},
           {"task_set", task_set},
           {"tile_positions", std::to_string(inputs.tile_positions)},
-          {"operator", inputs.options.op},
+          {"operator", inputs.options.engine.op},
           {"engine", engine_of(inputs.options)},
           {"model_digest", model_digest},
           {"benchmark_digest", inputs.benchmark.digest}};

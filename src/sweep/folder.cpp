@@ -42,24 +42,24 @@ std::vector<std::filesystem::path> results_in(const std::filesystem::path& folde
   return found;
 }
 
-std::string named(const engine::DiscoverOptions& options) {
-  return "--out " + options.out.string();
+std::string named(const Options& options) {
+  return "--out " + options.job.out.string();
 }
 
 }  // namespace
 
-std::filesystem::path check_folder(const engine::DiscoverOptions& options) {
-  check_output_folder(named(options), options.out);
-  if (options.restart) return {};
-  const store::FoundLedger found = store::find_ledger(options.out);
+std::filesystem::path check_folder(const Options& options) {
+  check_output_folder(named(options), options.job.out);
+  if (options.job.restart) return {};
+  const store::FoundLedger found = store::find_ledger(options.job.out);
   for (const std::string& damage : found.damaged)
     log::warning(damage + "; going on from " + found.file.filename().string());
   if (!found.file.empty()) {
     check_settings(found.file.string(), store::read_ledger_header(found.file).settings_json,
-                   options.settings_json);
+                   options.job.settings_json);
     return found.file;
   }
-  if (const auto results = results_in(options.out); !results.empty()) {
+  if (const auto results = results_in(options.job.out); !results.empty()) {
     throw UsageError(
         named(options) + " holds results already (" + results.front().filename().string() +
         ") and no ledger to go on from; name another folder, or pass --restart to begin anew there");
@@ -67,17 +67,17 @@ std::filesystem::path check_folder(const engine::DiscoverOptions& options) {
   return {};
 }
 
-void prepare_folder(const engine::DiscoverOptions& options, const std::filesystem::path& ledger) {
-  make_output_folder(named(options), options.out);
+void prepare_folder(const Options& options, const std::filesystem::path& ledger) {
+  make_output_folder(named(options), options.job.out);
   std::vector<std::filesystem::path> old;
   // Only a damaged newest generation makes the one before it the ledger: it must not take its place again.
-  if (ledger.filename() == store::kPreviousLedger) old.push_back(options.out / store::kLedger);
-  if (ledger.empty()) old = results_in(options.out);
+  if (ledger.filename() == store::kPreviousLedger) old.push_back(options.job.out / store::kLedger);
+  if (ledger.empty()) old = results_in(options.job.out);
   // What a killed or failed writer leaves may be what fills the disk.
   for (const char* name : {"ledger.h5.tmp", "discovery.h5.tmp", "ablation.h5.tmp"})
-    old.push_back(options.out / name);
+    old.push_back(options.job.out / name);
   for (const char* name : {store::kLedger, store::kPreviousLedger, "progress.jsonl"})
-    if (ledger.empty()) old.push_back(options.out / name);
+    if (ledger.empty()) old.push_back(options.job.out / name);
   for (const auto& file : old) {
     std::error_code error;
     std::filesystem::remove(file, error);

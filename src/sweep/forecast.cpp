@@ -17,7 +17,7 @@ constexpr std::int64_t kSampled = 32;  // bundles of a kind that stand for all o
 
 // One bundle's packed sequences as the engine will pack them, answers guessed.
 struct Sample {
-  std::vector<model::TreeShape> trees;  // one; without options.tree one a prompt
+  std::vector<model::TreeShape> trees;  // one; without options.engine.tree one a prompt
   struct Answer {
     std::int64_t prompt = 0, ids = 0, limit = 0;
   };
@@ -28,14 +28,14 @@ struct Sample {
 
 class Forecaster {
  public:
-  Forecaster(const engine::DiscoverOptions& options, int ranks, double changed)
+  Forecaster(const Options& options, int ranks, double changed)
       : options_(options),
         inputs_(options),
         changed_(changed),
         config_(inputs_.config.text),
         cost_(config_),
         element_(static_cast<std::int64_t>(c10::elementSize(inputs_.dtype))),
-        plain_(options.engine == "plain") {
+        plain_(options.engine.form == "plain") {
     result_.ranks = ranks;
   }
 
@@ -43,8 +43,8 @@ class Forecaster {
     shape();
     units();
     asked_.assign(static_cast<std::size_t>(config_.layers), 0);
-    if (options_.heads.empty()) std::fill(asked_.begin(), asked_.end(), config_.heads);
-    for (const table::Head head : options_.heads) ++asked_[static_cast<std::size_t>(head.layer)];
+    if (options_.engine.heads.empty()) std::fill(asked_.begin(), asked_.end(), config_.heads);
+    for (const table::Head head : options_.engine.heads) ++asked_[static_cast<std::size_t>(head.layer)];
     for (const engine::Kind& kind : inputs_.kinds) head_stage(kind);
     for (const engine::TaskItems& task : inputs_.tasks) neuron_stage(task);
     weights();
@@ -63,7 +63,7 @@ class Forecaster {
   void hold(const Sample& sample);
   std::int64_t asked() const { return inputs_.asked_heads(); }
 
-  const engine::DiscoverOptions& options_;
+  const Options& options_;
   Inputs inputs_;
   double changed_;
   const checkpoint::DecoderConfig& config_;
@@ -99,10 +99,11 @@ void Forecaster::units() {
   result_.head_units = std::ssize(heads);
   result_.head_positions = positions(heads);
   // Drawn heads may be among the best ones, and then cost nothing: this is the most.
-  result_.stored_heads = std::min(
-      std::min(options_.stored_heads, asked()) +
-          options_.rand_head_seeds * std::min(options_.top_k, inputs_.shape.layers * inputs_.shape.heads),
-      inputs_.shape.layers * inputs_.shape.heads);
+  result_.stored_heads =
+      std::min(std::min(options_.ranking.stored_heads, asked()) +
+                   options_.ranking.rand_head_seeds *
+                       std::min(options_.ranking.top_k, inputs_.shape.layers * inputs_.shape.heads),
+               inputs_.shape.layers * inputs_.shape.heads);
   const std::vector<plan::Unit> neurons = inputs_.neuron_units(
       result_.ranks, std::vector<std::int64_t>(inputs_.tasks.size(), result_.stored_heads));
   result_.neuron_units = std::ssize(neurons);
@@ -124,19 +125,19 @@ Sample Forecaster::sample(const engine::Bundle& bundle) const {
     const engine::TaskItems& task = inputs_.tasks[static_cast<std::size_t>(member.task)];
     const task::Item& item = task.items[static_cast<std::size_t>(member.index)];
     std::int64_t answer = 0;
-    const std::int64_t limit = task.task->answer_limit(options_.max_new_tokens);
+    const std::int64_t limit = task.task->answer_limit(options_.engine.max_new_tokens);
     if (task.task->generates()) answer = answer_length(item, limit);
     for (std::size_t which = 0; which < item.texts.size(); ++which) {
       prompts.push_back(inputs_.prompt(item, which));
       // What the ids are does not matter behind the prompt.
-      drafts.emplace_back(options_.verify ? static_cast<std::size_t>(answer) : 0);
+      drafts.emplace_back(options_.engine.verify ? static_cast<std::size_t>(answer) : 0);
       const std::int64_t length = prompts.back().length();
       if (task.task->generates()) sample.answers.push_back({length, answer, limit});
       sample.prefill_flops += cost_.generation(length, std::max<std::int64_t>(answer, 1));
     }
     sample.read += std::max<std::int64_t>(answer, std::ssize(item.texts));
   }
-  if (options_.tree) {
+  if (options_.engine.tree) {
     sample.trees.push_back(model::shape_of(model::make_tree(model::pointers(prompts), drafts)));
   } else {
     for (std::size_t p = 0; p < prompts.size(); ++p)
@@ -155,8 +156,8 @@ void Forecaster::count(const Sample& sample, double times) {
   for (const model::TreeShape& tree : sample.trees) {
     flops += row_flops(config_, tree, 0, false).all();  // the plain run
     for (std::size_t l = 0; l < asked_.size(); ++l) {
-      const std::int64_t layer = options_.resume ? static_cast<std::int64_t>(l) : 0;
-      flops += static_cast<double>(asked_[l]) * row_flops(config_, tree, layer, options_.resume).all();
+      const std::int64_t layer = options_.engine.resume ? static_cast<std::int64_t>(l) : 0;
+      flops += static_cast<double>(asked_[l]) * row_flops(config_, tree, layer, options_.engine.resume).all();
     }
   }
   result_.head_flops += times * flops;
@@ -221,7 +222,7 @@ void Forecaster::neuron_stage(const engine::TaskItems& task) {
     const double whole = row_flops(config_, tree, 0, false).all();
     double rows = 0;
     for (std::int64_t l = 0; l < config_.layers; ++l)
-      rows += plain_ || !options_.resume ? whole : row_flops(config_, tree, l, true).all();
+      rows += plain_ || !options_.engine.resume ? whole : row_flops(config_, tree, l, true).all();
     rows *= static_cast<double>(result_.stored_heads) / static_cast<double>(config_.layers);
     result_.neuron_flops += (whole + rows) * static_cast<double>(items) / static_cast<double>(samples);
   }
@@ -232,7 +233,8 @@ void Forecaster::neuron_stage(const engine::TaskItems& task) {
 
 void Forecaster::weights() {
   result_.memory.weights_shared = true;
-  for (const auto& [name, view] : family::family_of(options_.model).tensors(options_.model)) {
+  for (const auto& [name, view] :
+       family::family_of(options_.selection.model).tensors(options_.selection.model)) {
     std::int64_t values = 1;
     for (const std::int64_t side : view.shape) values *= side;
     result_.memory.weights += values * element_;
@@ -243,13 +245,13 @@ void Forecaster::weights() {
 
 }  // namespace
 
-Forecast forecast(const engine::DiscoverOptions& options, int ranks, double changed) {
+Forecast forecast(const Options& options, int ranks, double changed) {
   return Forecaster(options, ranks, changed).run();
 }
 
-std::string told(const Forecast& plan, const engine::DiscoverOptions& options) {
-  std::string text = "model " + options.model.string() + ": " + std::to_string(plan.layers) + " layers x " +
-                     std::to_string(plan.heads) + " heads, d_ff " + std::to_string(plan.d_ff) +
+std::string told(const Forecast& plan, const Options& options) {
+  std::string text = "model " + options.selection.model.string() + ": " + std::to_string(plan.layers) +
+                     " layers x " + std::to_string(plan.heads) + " heads, d_ff " + std::to_string(plan.d_ff) +
                      ", tile_positions " + std::to_string(plan.tile_positions) + "\n";
   for (const Forecast::Task& task : plan.tasks) {
     text += "  " + task.name + ": " + grouped(task.instances) + " instances x " +

@@ -23,48 +23,51 @@ std::string utc_now() {
 
 nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
                                   const std::map<std::string, std::string>& environment) {
-  const engine::DiscoverOptions& options = inputs.options;
+  const Options& options = inputs.options;
   const task::Item& first = inputs.tasks[task].items.front();
   nlohmann::ordered_json json;
   json["schema_version"] = store::kSchemaVersion;
   json["program"] = {
       {"name", "hones_mpi"}, {"version", std::string(version())}, {"git_commit", std::string(git_commit())}};
   // A snapshot is asked for by org/name; a folder's place says nothing to anyone else, its name may.
-  const std::filesystem::path folder =
-      options.model.has_filename() ? options.model : options.model.parent_path();
-  json["model"] = {{"name", options.snapshot.empty() ? folder.filename().string() : options.model_name},
-                   {"snapshot", options.snapshot.empty() ? nlohmann::ordered_json(nullptr)
-                                                         : nlohmann::ordered_json(options.snapshot)},
-                   {"digest", environment.at("model_digest")}};
-  json["benchmark"] = {{"split", inputs.options.split}, {"digest", inputs.benchmark.digest}};
+  const std::filesystem::path folder = options.selection.model.has_filename()
+                                           ? options.selection.model
+                                           : options.selection.model.parent_path();
+  json["model"] = {
+      {"name",
+       options.selection.snapshot.empty() ? folder.filename().string() : options.selection.model_name},
+      {"snapshot", options.selection.snapshot.empty() ? nlohmann::ordered_json(nullptr)
+                                                      : nlohmann::ordered_json(options.selection.snapshot)},
+      {"digest", environment.at("model_digest")}};
+  json["benchmark"] = {{"split", inputs.options.selection.split}, {"digest", inputs.benchmark.digest}};
   json["task_definition"] =
       nlohmann::ordered_json::parse(task::to_json(inputs.tasks[task].task->definition()));
-  json["prompts"] = options.prompts;
+  json["prompts"] = options.engine.prompts;
   json["prompt_of_first_instance"] = inputs.prompt(first, first.attributed).rendered;
   json["dtype"] = model::dtype_name(inputs.dtype);
-  json["operator"] = options.op;
-  json["max_new_tokens"] = inputs.tasks[task].task->answer_limit(options.max_new_tokens);
-  json["seed"] = options.seed;
-  json["ranking"] = {{"top_k", options.top_k},
-                     {"weights", options.weights},
-                     {"neuron_mode", options.neuron_mode},
-                     {"neuron_share", options.neuron_share}};
+  json["operator"] = options.engine.op;
+  json["max_new_tokens"] = inputs.tasks[task].task->answer_limit(options.engine.max_new_tokens);
+  json["seed"] = options.engine.seed;
+  json["ranking"] = {{"top_k", options.ranking.top_k},
+                     {"weights", options.ranking.weights},
+                     {"neuron_mode", options.ranking.neuron_mode},
+                     {"neuron_share", options.ranking.neuron_share}};
   json["settings"] =
-      nlohmann::ordered_json::parse(options.settings_json.empty() ? "{}" : options.settings_json);
+      nlohmann::ordered_json::parse(options.job.settings_json.empty() ? "{}" : options.job.settings_json);
   json["environment"] = environment;
   json["make_again"] = "hones_mpi discover --config settings.toml --out NEW_FOLDER";
   return json;
 }
 
-nlohmann::json run_json(const engine::DiscoverOptions& options, const Record& record,
+nlohmann::json run_json(const Options& options, const Record& record,
                         const std::vector<results::TaskOutput>& outputs) {
   nlohmann::json run;
   run["schema_version"] = store::kSchemaVersion;
-  run["command_line"] = options.command_line;
+  run["command_line"] = options.job.command_line;
   const std::string& all =
-      options.all_settings_json.empty() ? options.settings_json : options.all_settings_json;
+      options.job.all_settings_json.empty() ? options.job.settings_json : options.job.all_settings_json;
   run["settings"] = nlohmann::json::parse(all.empty() ? "{}" : all);
-  run["model_snapshot"] = options.snapshot;
+  run["model_snapshot"] = options.selection.snapshot;
   run["version"] = std::string(version());
   run["git_commit"] = std::string(git_commit());
   run["start"] = record.begun;
@@ -86,7 +89,7 @@ nlohmann::json run_json(const engine::DiscoverOptions& options, const Record& re
   for (const plan::Exclusion& e : record.exclusions) {
     const table::Instance& instance =
         outputs[static_cast<std::size_t>(e.task)].cells.instances[static_cast<std::size_t>(e.instance)];
-    run["excluded"].push_back({{"task", options.tasks[static_cast<std::size_t>(e.task)]},
+    run["excluded"].push_back({{"task", options.selection.tasks[static_cast<std::size_t>(e.task)]},
                                {"image_id", instance.image_id},
                                {"item_id", instance.item_id},
                                {"reason", e.reason}});
@@ -100,7 +103,7 @@ nlohmann::json run_json(const engine::DiscoverOptions& options, const Record& re
   return run;
 }
 
-std::string closing_words(const engine::DiscoverOptions& options, const Record& record,
+std::string closing_words(const Options& options, const Record& record,
                           const std::vector<results::TaskOutput>& outputs) {
   const std::size_t ranks = record.nodes.size();
   const double heads = record.phases.at("heads"), neurons = record.phases.at("neurons");
@@ -125,7 +128,7 @@ std::string closing_words(const engine::DiscoverOptions& options, const Record& 
   text += line;
   if (!record.exclusions.empty())
     text += std::to_string(record.exclusions.size()) + " instances excluded, listed in run.json\n";
-  text += "results: " + options.out.string() +
+  text += "results: " + options.job.out.string() +
           "/{discovery.h5, heads.*.csv, neurons.*.csv, rankings.*.json, settings.toml, run.json}\n";
   return text;
 }

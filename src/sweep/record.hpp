@@ -41,11 +41,11 @@ std::string utc_now();
 nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
                                   const std::map<std::string, std::string>& environment);
 
-nlohmann::json run_json(const engine::DiscoverOptions& options, const Record& record,
+nlohmann::json run_json(const Options& options, const Record& record,
                         const std::vector<results::TaskOutput>& outputs);
 
 // Rankings, speed and where the files are, for a terminal.
-std::string closing_words(const engine::DiscoverOptions& options, const Record& record,
+std::string closing_words(const Options& options, const Record& record,
                           const std::vector<results::TaskOutput>& outputs);
 
 }  // namespace hones::sweep

@@ -23,16 +23,16 @@ namespace hones::sweep {
 using comm::Clock;
 using comm::seconds_since;
 
-ExitCode with_advice(const engine::DiscoverOptions& options, const std::function<ExitCode()>& job) {
+ExitCode with_advice(const Options& options, const std::function<ExitCode()>& job) {
   const std::string advice = "use fewer ranks on this node, a smaller engine.tile_positions (" +
-                             std::to_string(options.tile_positions) +
+                             std::to_string(options.engine.tile_positions) +
                              " now; 0: by the model's shape) or bf16";
   ExitCode code = ExitCode::ok;
   model::with_torch_errors(advice, [&] { code = job(); });
   return code;
 }
 
-Run::Run(const engine::DiscoverOptions& options, comm::Communicator& world)
+Run::Run(const Options& options, comm::Communicator& world)
     : options_(options), world_(world), start_(comm::Clock::now()) {
   record_.begun = utc_now();
   record_.cells_by_rank.assign(static_cast<std::size_t>(world.size()), 0);
@@ -60,15 +60,15 @@ void Run::tell_places() const {
               (last > r ? "-" + std::to_string(last) : "") + " on " + record_.nodes[r];
       r = last + 1;
     }
-    log::info(line + "; " + std::to_string(options_.threads) + " thread" +
-              (options_.threads == 1 ? "" : "s") + " a rank, device cpu");
+    log::info(line + "; " + std::to_string(options_.engine.threads) + " thread" +
+              (options_.engine.threads == 1 ? "" : "s") + " a rank, device cpu");
   }
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-  if (CPU_COUNT(&allowed) < options_.threads) {
+  if (CPU_COUNT(&allowed) < options_.engine.threads) {
     log::warning("rank 0 may run on " + std::to_string(CPU_COUNT(&allowed)) + " processors and is to use " +
-                 std::to_string(options_.threads) +
+                 std::to_string(options_.engine.threads) +
                  " threads: mpirun --map-by slot:PE=THREADS, srun --cpus-per-task, or a smaller --threads");
   }
 }
@@ -96,21 +96,23 @@ void Run::end_phase() {
 // Every rank reads the same; a rank that cannot throws, and the job ends with its line.
 void Run::read_weights() {
   if (world_.rank() == 0) {
-    const std::string warning = family::family_of(options_.model).chat_warning(options_.model);
+    const std::string warning =
+        family::family_of(options_.selection.model).chat_warning(options_.selection.model);
     if (!warning.empty()) log::warning(warning);
   }
   inputs_->load_weights();
   for (const engine::TaskItems& task : inputs_->tasks)
     outputs_.emplace_back().cells = inputs_->empty_cells(task);
-  asked_.assign(static_cast<std::size_t>(inputs_->shape.columns()), options_.heads.empty());
+  asked_.assign(static_cast<std::size_t>(inputs_->shape.columns()), options_.engine.heads.empty());
   asked_[0] = true;
-  for (const table::Head head : options_.heads)
+  for (const table::Head head : options_.engine.heads)
     asked_[static_cast<std::size_t>(inputs_->shape.column(head.layer, head.head))] = true;
   // Of all weights: one rank reads them once more, which may take longer than a reduction; the others are
   // told.
   constexpr double kReading = 3600;  // s
-  if (world_.rank() == 0 && model_digest_.empty()) model_digest_ = checkpoint::model_digest(options_.model);
-  model_digest_ = share_text(model_digest_, std::max(kReading, options_.deadline_seconds));
+  if (world_.rank() == 0 && model_digest_.empty())
+    model_digest_ = checkpoint::model_digest(options_.selection.model);
+  model_digest_ = share_text(model_digest_, std::max(kReading, options_.job.deadline_seconds));
 }
 
 std::string Run::share_text(const std::string& of_rank_zero, double seconds) {
@@ -122,7 +124,7 @@ std::string Run::share_text(const std::string& of_rank_zero, double seconds) {
 
 void Run::open_folder() {
   prepare_folder(options_, ledger_);
-  progress_ = std::make_unique<store::ProgressLog>(options_.out / "progress.jsonl", stderr,
+  progress_ = std::make_unique<store::ProgressLog>(options_.job.out / "progress.jsonl", stderr,
                                                    ::isatty(STDERR_FILENO) != 0);
   store::Progress loaded;
   loaded.t = seconds_since(start_);
@@ -141,7 +143,7 @@ store::FileHeader Run::header() const {
   header.dtype = model::dtype_name(inputs_->dtype);
   header.model_digest = model_digest_;
   header.benchmark_digest = inputs_->benchmark.digest;
-  header.settings_json = options_.settings_json;
+  header.settings_json = options_.job.settings_json;
   header.environment = environment();
   header.environments = environments_;
   return header;
@@ -210,11 +212,11 @@ void Run::reduce_cells(results::TaskOutput& output) {
 void Run::gather_nodes() {
   const std::string node = world_.node();
   const auto nodes = world_.gather(std::as_bytes(std::span(node.data(), node.size())), 0,
-                                   comm::after(std::chrono::duration<double>(options_.deadline_seconds)));
+                                   comm::after(std::chrono::duration<double>(options_.job.deadline_seconds)));
   std::string lines;
   for (const auto& name : nodes)
     lines += std::string(reinterpret_cast<const char*>(name.data()), name.size()) + "\n";
-  std::istringstream all(share_text(lines, options_.deadline_seconds));
+  std::istringstream all(share_text(lines, options_.job.deadline_seconds));
   for (std::string name; std::getline(all, name);) record_.nodes.push_back(name);
 }
 
@@ -226,8 +228,8 @@ void Run::open_log() {
   char name[32];
   std::snprintf(name, sizeof name, "rank-%05d.log", world_.rank());
   std::error_code ignored;  // a folder that cannot be made shows as a file that cannot be opened
-  std::filesystem::create_directories(options_.out / "logs", ignored);
-  log::also_to(options_.out / "logs" / name, world_.node() + " rank " + std::to_string(world_.rank()));
+  std::filesystem::create_directories(options_.job.out / "logs", ignored);
+  log::also_to(options_.job.out / "logs" / name, world_.node() + " rank " + std::to_string(world_.rank()));
   log::debug("ready: " + std::to_string(world_.size()) + " ranks, phase load took " +
              std::to_string(static_cast<int>(seconds_since(start_))) + " s");
 }
@@ -239,7 +241,7 @@ void Run::close_record() {
   done.phase = "done";
   done.cells_done = done.cells_all = record_.all.cells;
   progress_->report_now(done);
-  store::write_run_json(options_.out, run_json(options_, record_, outputs_));
+  store::write_run_json(options_.job.out, run_json(options_, record_, outputs_));
   progress_.reset();  // leaves the last line standing
 }
 

@@ -17,12 +17,12 @@
 
 #include <hones/base/error.hpp>
 #include <hones/comm/communicator.hpp>
-#include <hones/engine/options.hpp>
 #include <hones/results/outputs.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/store/ledger.hpp>
 #include <hones/store/progress.hpp>
 #include <hones/sweep/inputs.hpp>
+#include <hones/sweep/options.hpp>
 #include <hones/sweep/stage.hpp>
 
 #include "record.hpp"
@@ -37,7 +37,7 @@ std::span<std::uint8_t> bytes_of(std::vector<T>& values) {
 }
 
 // Runs a job; an error of LibTorch becomes a line with what to do about memory.
-ExitCode with_advice(const engine::DiscoverOptions& options, const std::function<ExitCode()>& job);
+ExitCode with_advice(const Options& options, const std::function<ExitCode()>& job);
 
 // All members but those that say otherwise are collective, like everything that a job does.
 class Run {
@@ -48,7 +48,7 @@ class Run {
 
  protected:
   // Both must outlive it.
-  Run(const engine::DiscoverOptions& options, comm::Communicator& world);
+  Run(const Options& options, comm::Communicator& world);
 
   // Inputs, weights, and what else a job needs before anything is computed.
   virtual void read() = 0;
@@ -90,11 +90,11 @@ class Run {
   void close_record();
   std::int64_t cells_of_all(bool cell_stage) const;
   void finish(std::unique_ptr<comm::Pending> pending, const std::string& what) {
-    comm::finish(std::move(pending), comm::after(std::chrono::duration<double>(options_.deadline_seconds)),
-                 what);
+    comm::finish(std::move(pending),
+                 comm::after(std::chrono::duration<double>(options_.job.deadline_seconds)), what);
   }
 
-  const engine::DiscoverOptions& options_;
+  const Options& options_;
   comm::Communicator& world_;
   comm::Clock::time_point start_;
   comm::Clock::time_point phase_start_;

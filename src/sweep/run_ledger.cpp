@@ -17,7 +17,7 @@ using comm::Clock;
 void Run::take_over_ledger() {
   saved_ = Clock::now();
   cells_before_.invalid_by_task.assign(outputs_.size(), 0);
-  ledger_ = share_text(ledger_.string(), options_.deadline_seconds);
+  ledger_ = share_text(ledger_.string(), options_.job.deadline_seconds);
   if (ledger_.empty()) return;
   taken_ = store::read_ledger(ledger_);
   settle_environment();
@@ -47,7 +47,7 @@ void Run::settle_environment() {
   const auto known = std::find(environments_.begin(), environments_.end(), here);
   environment_index_ = static_cast<std::uint8_t>(known - environments_.begin());
   if (known == environments_.end()) {
-    check_environment(ledger_.string(), taken_.header.environment, here, options_.accept_environment);
+    check_environment(ledger_.string(), taken_.header.environment, here, options_.job.accept_environment);
     if (environments_.size() == 255)
       throw UsageError(ledger_.string() + " holds cells of 255 environments: expected fewer");
     environments_.push_back(here);
@@ -97,7 +97,7 @@ void Run::checkpoint(const StageSummary& so_far, bool cell_stage, bool finished)
     task.cells = cells_so_far(outputs_[t], static_cast<std::int32_t>(t), exclusions, cell_stage);
     if (!cell_stage) add_to_ledger(task, t, so_far);
   }
-  const store::LedgerReport report = store::write_ledger(options_.out, world_, ledger);
+  const store::LedgerReport report = store::write_ledger(options_.job.out, world_, ledger);
   for (std::size_t t = 0; t < outputs_.size(); ++t)
     outputs_[t].cells.own = std::move(ledger.tasks[t].cells.own);
   saved_ = Clock::now();
@@ -117,7 +117,7 @@ void Run::log_stop() const {
   if (world_.rank() == 0)
     log::info((out_of_time_ ? std::string("the allocation ends before another unit would: stopped")
                             : std::string("stopped on request")) +
-              "; " + (options_.out / store::kLedger).string() +
+              "; " + (options_.job.out / store::kLedger).string() +
               " holds what was done, and the same command goes on from there");
 }
 

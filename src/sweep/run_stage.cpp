@@ -31,7 +31,7 @@ std::pair<int, std::string> Run::verdict(const StageSummary& summary, bool cell_
                       [&](const plan::Exclusion& e) { return e.task == static_cast<std::int32_t>(t); });
     const auto limit = std::max<std::int64_t>(
         1, static_cast<std::int64_t>(
-               std::floor(options_.max_bad * static_cast<double>(inputs_->tasks[t].items.size()))));
+               std::floor(options_.job.max_bad * static_cast<double>(inputs_->tasks[t].items.size()))));
     if (excluded > limit) {
       const auto last =
           std::find_if(summary.exclusions.rbegin(), summary.exclusions.rend(),
@@ -45,7 +45,7 @@ std::pair<int, std::string> Run::verdict(const StageSummary& summary, bool cell_
   }
   for (std::size_t t = 0; t < summary.invalid_by_task.size(); ++t) {
     const std::int64_t cells = cells_of(t, cell_stage);
-    if (static_cast<double>(summary.invalid_by_task[t]) <= options_.max_bad * static_cast<double>(cells))
+    if (static_cast<double>(summary.invalid_by_task[t]) <= options_.job.max_bad * static_cast<double>(cells))
       continue;
     return {static_cast<int>(ExitCode::bad_instances),
             "task " + inputs_->tasks[t].task->name() + ": " + std::to_string(summary.invalid_by_task[t]) +
@@ -102,8 +102,8 @@ StageSummary Run::stage(std::vector<plan::Unit> units,
   const std::int64_t cells_all = cells_of_all(cell_stage);
   std::unique_ptr<plan::Scheduler> scheduler;
   if (world_.rank() == 0) {
-    scheduler = options_.grant_seed >= 0
-                    ? plan::shuffled(world_.size(), static_cast<std::uint64_t>(options_.grant_seed))
+    scheduler = options_.job.grant_seed >= 0
+                    ? plan::shuffled(world_.size(), static_cast<std::uint64_t>(options_.job.grant_seed))
                     : plan::longest_first(world_.size());
     scheduler->add(std::move(units));
   }
@@ -123,18 +123,19 @@ StageSummary Run::stage(std::vector<plan::Unit> units,
       progress_->report(progress);
     }
   };
-  hooks.stop_asked = [&] { return options_.stop_asked && options_.stop_asked(); };
+  hooks.stop_asked = [&] { return options_.job.stop_asked && options_.job.stop_asked(); };
   hooks.checkpoint = [&](const StageSummary& so_far) { checkpoint(so_far, cell_stage, false); };
-  if (options_.end_time) {
+  if (options_.job.end_time) {
     hooks.seconds_left = [&] {
       const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-      return *options_.end_time - now.count() - options_.end_reserve - 2 * longest_checkpoint_;
+      return *options_.job.end_time - now.count() - options_.job.end_reserve - 2 * longest_checkpoint_;
     };
   }
   hooks.rank_name = [&](int rank) { return name_of(rank) + ", phase " + phase_ + ","; };
-  hooks.next_checkpoint = options_.checkpoint_seconds;
-  hooks.first_checkpoint = options_.checkpoint_seconds - seconds_since(saved_);
-  const StageSummary summary = run_stage(world_, scheduler.get(), hooks, options_.deadline_seconds, before);
+  hooks.next_checkpoint = options_.job.checkpoint_seconds;
+  hooks.first_checkpoint = options_.job.checkpoint_seconds - seconds_since(saved_);
+  const StageSummary summary =
+      run_stage(world_, scheduler.get(), hooks, options_.job.deadline_seconds, before);
   out_of_time_ = summary.out_of_time;
   if (summary.failure != 0) throw Error(static_cast<ExitCode>(summary.failure), summary.failure_line);
   record_.all += summary;

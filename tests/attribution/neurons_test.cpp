@@ -80,14 +80,6 @@ TEST(NeuronTables, BothModesByHand) {
   EXPECT_EQ(tables.top, (Top{0, 0, 1, 0}));
 }
 
-TEST(NeuronTables, DefaultsAreTheMethods) {
-  const NeuronOptions defaults;
-  EXPECT_EQ(defaults.top_k, 30);
-  EXPECT_EQ(defaults.weights, "importance");
-  EXPECT_EQ(defaults.mode, "per_instance");
-  EXPECT_EQ(defaults.share, 0.01);
-}
-
 TEST(NeuronTables, TopKTakesTheFirstStoredHeads) {
   const NeuronSums sums = three_heads();
   EXPECT_EQ(tables_of(sums, options_of(1)).per_instance, (Values{1, 0, 1, 0}));

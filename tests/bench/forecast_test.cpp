@@ -16,16 +16,15 @@ class Forecast : public ::testing::Test {
   static void TearDownTestSuite() { scratch_.reset(); }
 
   // Captions of random weights run to the limit, and so do the references at this one.
-  static engine::DiscoverOptions options(std::vector<std::string> tasks) {
-    engine::DiscoverOptions options = test::small_run(scratch_->path(), "out");
-    options.tasks = std::move(tasks);
-    options.instances = 2;
-    options.queries = 1;
+  static sweep::Options options(std::vector<std::string> tasks) {
+    sweep::Options options = test::small_run(scratch_->path(), "out");
+    options.selection.tasks = std::move(tasks);
+    options.selection.instances = 2;
+    options.selection.queries = 1;
     return options;
   }
 
-  static double measured(const engine::DiscoverOptions& run, const std::string& form,
-                         std::vector<double> changed) {
+  static double measured(const sweep::Options& run, const std::string& form, std::vector<double> changed) {
     bench::BenchOptions bench;
     bench.run = run;
     bench.forms = {form};
@@ -39,7 +38,7 @@ class Forecast : public ::testing::Test {
 std::unique_ptr<test::Scratch> Forecast::scratch_;
 
 TEST_F(Forecast, FlopsAreThoseOfTheSweep) {
-  const engine::DiscoverOptions captions = options({"caption"});
+  const sweep::Options captions = options({"caption"});
   const sweep::Forecast plan = sweep::forecast(captions, 1, 0);
   EXPECT_NEAR(plan.head_flops / measured(captions, "engine", {0}), 1, 1e-9);
   EXPECT_EQ(plan.changed_flops, 0);
@@ -49,11 +48,11 @@ TEST_F(Forecast, FlopsAreThoseOfTheSweep) {
   EXPECT_NEAR(all.head_flops / plan.head_flops, 1, 1e-12);
   EXPECT_NEAR((all.head_flops + all.changed_flops) / measured(captions, "engine", {1}), 1, 1e-9);
 
-  engine::DiscoverOptions queries = options({"retrieval"});
-  queries.model = HONES_CHECKPOINT;  // one that has Yes and No
+  sweep::Options queries = options({"retrieval"});
+  queries.selection.model = HONES_CHECKPOINT;  // one that has Yes and No
   EXPECT_NEAR(sweep::forecast(queries, 1, 0).head_flops / measured(queries, "engine", {}), 1, 1e-9);
-  engine::DiscoverOptions apart = queries;
-  apart.tree = false;
+  sweep::Options apart = queries;
+  apart.engine.tree = false;
   EXPECT_GT(sweep::forecast(apart, 1, 0).head_flops, 2 * sweep::forecast(queries, 1, 0).head_flops);
 }
 
@@ -68,9 +67,9 @@ TEST_F(Forecast, MemoryFollowsTheSettings) {
   EXPECT_GT(queries.state, captions.state);
   EXPECT_EQ(queries.weights, captions.weights);
 
-  engine::DiscoverOptions half = options({"caption"});
-  half.dtype = "bf16";
-  half.tile_positions = sweep::forecast(options({"caption"}), 1, 0).tile_positions;
+  sweep::Options half = options({"caption"});
+  half.engine.dtype = "bf16";
+  half.engine.tile_positions = sweep::forecast(options({"caption"}), 1, 0).tile_positions;
   const sweep::Forecast::Memory bf16 = sweep::forecast(half, 1, 0).memory;
   EXPECT_FALSE(bf16.weights_shared);
   EXPECT_EQ(2 * bf16.weights, captions.weights);

@@ -19,6 +19,7 @@
 #include <hones/model/runs/generation.hpp>
 #include <hones/model/threads.hpp>
 
+#include "app/sweep_settings.hpp"
 #include "support/drawn_benchmark.hpp"
 #include "support/scratch.hpp"
 
@@ -49,10 +50,8 @@ class Engines : public testing::Test {
     session_ = new comm::Session(nullptr, nullptr);
     scratch_ = new test::Scratch;
     draw();
-    options_ = new engine::DiscoverOptions;
-    options_->model = HONES_CHECKPOINT;
-    options_->benchmark = scratch_->path() / "benchmark";
-    benchmark_ = new benchmark::Benchmark(benchmark::load(options_->benchmark, "discovery"));
+    options_ = new engine::Options(app::engine_options(settings::Settings(settings::Command::discover)));
+    benchmark_ = new benchmark::Benchmark(benchmark::load(scratch_->path() / "benchmark", "discovery"));
     for (const char* name : {"vqa", "ocr", "caption", "retrieval"}) {
       engine::TaskItems& task = tasks_->emplace_back();
       task.task = task::make_task(name, "paper");
@@ -60,8 +59,8 @@ class Engines : public testing::Test {
                                                                         : size_of("HONES_ENGINE_QUERIES", 3));
     }
     model::configure_threads(1);
-    model_ = family::open_vlm(options_->model, at::kFloat, std::make_shared<model::WholeModel>());
-    packer_ = family::family_of(options_->model).open_packer(options_->model, "paper");
+    model_ = family::open_vlm(HONES_CHECKPOINT, at::kFloat, std::make_shared<model::WholeModel>());
+    packer_ = family::family_of(HONES_CHECKPOINT).open_packer(HONES_CHECKPOINT, "paper");
   }
   static void TearDownTestSuite() {
     model_.reset();
@@ -91,9 +90,9 @@ class Engines : public testing::Test {
   static bool mine(std::size_t bundle) {
     return static_cast<int>(bundle % static_cast<std::size_t>(world().size())) == world().rank();
   }
-  static std::unique_ptr<engine::Evaluator> engine(const engine::DiscoverOptions& options,
+  static std::unique_ptr<engine::Evaluator> engine(const engine::Options& options,
                                                    const std::vector<engine::Kind>& kinds) {
-    return engine::make_evaluator(options, *model_, *packer_, *tasks_, kinds, benchmark_->images, 4096);
+    return engine::make_evaluator(options, *model_, *packer_, *tasks_, kinds, *benchmark_, 4096);
   }
   static plan::Unit unit_of(std::size_t load, std::int64_t index) {
     plan::Unit unit;
@@ -129,8 +128,8 @@ class Engines : public testing::Test {
   static const PlainCells& judged() {
     static PlainCells cells;
     if (!cells.empty()) return cells;
-    engine::DiscoverOptions plain = *options_;
-    plain.engine = "plain";
+    engine::Options plain = *options_;
+    plain.form = "plain";
     const std::vector<engine::Kind> separate = engine::separate_kinds(*tasks_);
     const auto judge = engine(plain, separate);
     for (const engine::Kind& kind : engine::shared_kinds(*tasks_)) {
@@ -181,7 +180,7 @@ class Engines : public testing::Test {
     return smallest;
   }
 
-  static void compare(const engine::DiscoverOptions& options) {
+  static void compare(const engine::Options& options) {
     const std::vector<engine::Kind> kinds =
         options.tree ? engine::shared_kinds(*tasks_) : engine::separate_kinds(*tasks_);
     const auto fast = engine(options, kinds);
@@ -253,7 +252,7 @@ class Engines : public testing::Test {
 
   static inline comm::Session* session_ = nullptr;
   static inline test::Scratch* scratch_ = nullptr;
-  static inline engine::DiscoverOptions* options_ = nullptr;
+  static inline engine::Options* options_ = nullptr;
   static inline benchmark::Benchmark* benchmark_ = nullptr;
   static inline std::vector<engine::TaskItems>* tasks_ = new std::vector<engine::TaskItems>;
   static inline std::unique_ptr<const model::Vlm> model_;
@@ -266,19 +265,19 @@ TEST_F(Engines, TheFastOneFindsThePlainOnesCells) {
 }
 
 TEST_F(Engines, WithoutResume) {
-  engine::DiscoverOptions options = *options_;
+  engine::Options options = *options_;
   options.resume = false;
   compare(options);
 }
 
 TEST_F(Engines, WithoutTree) {
-  engine::DiscoverOptions options = *options_;
+  engine::Options options = *options_;
   options.tree = false;
   compare(options);
 }
 
 TEST_F(Engines, WithoutVerify) {
-  engine::DiscoverOptions options = *options_;
+  engine::Options options = *options_;
   options.verify = false;
   compare(options);
 }
@@ -315,9 +314,9 @@ TEST_F(Engines, InterventionsAreThePlainOnes) {
   const std::vector<std::vector<table::Intervention>> by_task(tasks_->size(), rows);
   for (const char* op : {"mean", "zero", "gaussian"}) {
     SCOPED_TRACE(op);
-    engine::DiscoverOptions fast_options = *options_, plain_options = *options_;
+    engine::Options fast_options = *options_, plain_options = *options_;
     fast_options.op = plain_options.op = op;
-    plain_options.engine = "plain";
+    plain_options.form = "plain";
     const auto judge = engine(plain_options, separate), fast = engine(fast_options, separate);
     for (std::size_t t = 0; t < tasks_->size(); ++t) {
       const std::int64_t n = (*tasks_)[t].task->generates() ? 2 : 1;
@@ -350,8 +349,8 @@ TEST_F(Engines, InterventionsAreThePlainOnes) {
 
 // max |difference| / max |c| of a layer, of c itself under every head, instance by instance.
 TEST_F(Engines, ContributionsAreThePlainOnes) {
-  engine::DiscoverOptions plain = *options_;
-  plain.engine = "plain";
+  engine::Options plain = *options_;
+  plain.form = "plain";
   const std::vector<engine::Kind> separate = engine::separate_kinds(*tasks_);
   const auto judge = engine(plain, separate), fast = engine(*options_, separate);
   const auto& config = model_->config().text;
@@ -407,7 +406,7 @@ TEST_F(Engines, ContributionsAreThePlainOnes) {
 
 // The null control goes the way of every operator and changes nothing.
 TEST_F(Engines, NoneIsExactlyZero) {
-  engine::DiscoverOptions options = *options_;
+  engine::Options options = *options_;
   options.op = "none";
   for (const bool verify : {true, false}) {
     options.verify = verify;

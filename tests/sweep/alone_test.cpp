@@ -22,7 +22,7 @@ class Alone : public testing::Test {
   static void SetUpTestSuite() {
     scratch_ = new test::Scratch;
     test::draw_benchmark(scratch_->path());
-    options_ = new engine::DiscoverOptions(test::small_run(scratch_->path(), "out"));
+    options_ = new sweep::Options(test::small_run(scratch_->path(), "out"));
     sweep::discover(*options_, *comm::local());
   }
   static void TearDownTestSuite() {
@@ -31,15 +31,15 @@ class Alone : public testing::Test {
   }
   static const std::filesystem::path& folder() { return scratch_->path(); }
   static inline test::Scratch* scratch_ = nullptr;
-  static inline engine::DiscoverOptions* options_ = nullptr;
+  static inline sweep::Options* options_ = nullptr;
 };
 
-std::string usage_error(const engine::DiscoverOptions& options) {
+std::string usage_error(const sweep::Options& options) {
   return test::usage_error([&] { sweep::discover(options, *comm::local()); });
 }
 
 // The line of a run that must end for its bad instances; empty (and a failure) when it does not.
-std::string bad_instances(const engine::DiscoverOptions& options) {
+std::string bad_instances(const sweep::Options& options) {
   try {
     sweep::discover(options, *comm::local());
   } catch (const Error& error) {
@@ -51,51 +51,51 @@ std::string bad_instances(const engine::DiscoverOptions& options) {
 }
 
 TEST_F(Alone, AFolderOfOtherSettingsOrWithoutALedgerIsRefusedWithoutRestart) {
-  const std::string before = read_file(options_->out / "heads.vqa.csv");
-  engine::DiscoverOptions other = *options_;
+  const std::string before = read_file(options_->job.out / "heads.vqa.csv");
+  sweep::Options other = *options_;
   const std::string top_k = R"("ranking.top_k":5)";
-  other.settings_json.replace(other.settings_json.find(top_k), top_k.size(), R"("ranking.top_k":4)");
+  other.job.settings_json.replace(other.job.settings_json.find(top_k), top_k.size(), R"("ranking.top_k":4)");
   EXPECT_NE(usage_error(other).find(
                 "ranking.top_k = 5, and 4 is asked for; name another folder, or pass --restart"),
             std::string::npos);
-  EXPECT_EQ(read_file(options_->out / "heads.vqa.csv"), before);
+  EXPECT_EQ(read_file(options_->job.out / "heads.vqa.csv"), before);
 
   other = *options_;
-  other.out = folder() / "old";
-  std::filesystem::copy(options_->out, other.out, std::filesystem::copy_options::recursive);
-  std::filesystem::remove(other.out / store::kLedger);
-  std::filesystem::remove(other.out / store::kPreviousLedger);
+  other.job.out = folder() / "old";
+  std::filesystem::copy(options_->job.out, other.job.out, std::filesystem::copy_options::recursive);
+  std::filesystem::remove(other.job.out / store::kLedger);
+  std::filesystem::remove(other.job.out / store::kPreviousLedger);
   EXPECT_NE(usage_error(other).find("no ledger to go on from"), std::string::npos);
 }
 
 TEST_F(Alone, RestartBeginsAnewAndGivesTheSame) {
-  engine::DiscoverOptions again = *options_;
-  again.out = folder() / "again";
+  sweep::Options again = *options_;
+  again.job.out = folder() / "again";
   sweep::discover(again, *comm::local());
-  again.restart = true;
-  again.unit_layers = 2;
+  again.job.restart = true;
+  again.job.unit_layers = 2;
   sweep::discover(again, *comm::local());
-  test::expect_same_results(options_->out, again.out);
+  test::expect_same_results(options_->job.out, again.job.out);
 }
 
 TEST_F(Alone, RankGivesTheSameBytes) {
   results::RankOptions rank;
-  rank.folder = options_->out;
-  const std::string before = read_file(options_->out / "discovery.h5");
+  rank.folder = options_->job.out;
+  const std::string before = read_file(options_->job.out / "discovery.h5");
   results::rank(rank);
   for (const char* task : {"vqa", "ocr", "caption"}) {
     for (const std::string& file :
          {std::string("heads.") + task + ".csv", std::string("neurons.") + task + ".csv",
           std::string("rankings.") + task + ".json"}) {
-      EXPECT_EQ(read_file(options_->out / file), read_file(options_->out / "rank" / file)) << file;
+      EXPECT_EQ(read_file(options_->job.out / file), read_file(options_->job.out / "rank" / file)) << file;
     }
   }
-  EXPECT_EQ(read_file(options_->out / "discovery.h5"), before);
+  EXPECT_EQ(read_file(options_->job.out / "discovery.h5"), before);
 }
 
 TEST_F(Alone, RankWithOtherSettingsIsAnotherRanking) {
   results::RankOptions rank;
-  rank.folder = options_->out;
+  rank.folder = options_->job.out;
   rank.out = folder() / "rank2";
   rank.top_k = 2;
   rank.neuron_mode = "after_mean";
@@ -113,7 +113,7 @@ TEST_F(Alone, RankWithOtherSettingsIsAnotherRanking) {
 }
 
 TEST_F(Alone, TheListTellsHowToMakeItAgain) {
-  const auto json = nlohmann::json::parse(read_file(options_->out / "rankings.vqa.json"));
+  const auto json = nlohmann::json::parse(read_file(options_->job.out / "rankings.vqa.json"));
   EXPECT_EQ(json["model"]["digest"].get<std::string>().size(), 64U);
   EXPECT_EQ(json["benchmark"]["digest"].get<std::string>().size(), 64U);
   EXPECT_TRUE(json["prompt_of_first_instance"].get<std::string>().starts_with("USER: <image>\nQuestion: "));
@@ -124,46 +124,46 @@ TEST_F(Alone, TheListTellsHowToMakeItAgain) {
 }
 
 TEST_F(Alone, WrongInputsAreNamed) {
-  engine::DiscoverOptions options = *options_;
-  options.out = folder() / "wrong";
-  options.tasks = {"vqa", "counting"};
+  sweep::Options options = *options_;
+  options.job.out = folder() / "wrong";
+  options.selection.tasks = {"vqa", "counting"};
   EXPECT_NE(usage_error(options).find("counting"), std::string::npos);
-  options.tasks = {"vqa"};
-  options.heads = {{4, 0}};
+  options.selection.tasks = {"vqa"};
+  options.engine.heads = {{4, 0}};
   EXPECT_NE(usage_error(options).find("4:0"), std::string::npos);
-  options.heads.clear();
-  options.op = "median";
+  options.engine.heads.clear();
+  options.engine.op = "median";
   EXPECT_NE(usage_error(options).find("median"), std::string::npos);
-  options.op = "mean";
-  options.instances = 61;
+  options.engine.op = "mean";
+  options.selection.instances = 61;
   EXPECT_NE(usage_error(options).find("holds 60 instances"), std::string::npos);
-  options.instances = 3;
-  options.max_new_tokens = 4096;  // the model knows 256 positions
+  options.selection.instances = 3;
+  options.engine.max_new_tokens = 4096;  // the model knows 256 positions
   EXPECT_NE(usage_error(options).find("positions"), std::string::npos);
-  options.max_new_tokens = 5;
-  options.tasks = {"retrieval"};  // this tokenizer has no one-token Yes
+  options.engine.max_new_tokens = 5;
+  options.selection.tasks = {"retrieval"};  // this tokenizer has no one-token Yes
   EXPECT_THROW(sweep::discover(options, *comm::local()), DataError);
-  options.tasks = {"vqa"};
-  options.benchmark = folder() / "no-benchmark";
+  options.selection.tasks = {"vqa"};
+  options.selection.benchmark = folder() / "no-benchmark";
   EXPECT_THROW(sweep::discover(options, *comm::local()), DataError);
-  options.benchmark = folder() / "benchmark";
-  options.model = folder();
+  options.selection.benchmark = folder() / "benchmark";
+  options.selection.model = folder();
   EXPECT_THROW(sweep::discover(options, *comm::local()), DataError);
 }
 
 // Noise so large that every intervened run overflows, while the plain runs are fine.
-engine::DiscoverOptions overflowing(const engine::DiscoverOptions& options) {
-  engine::DiscoverOptions loud = options;
-  loud.tasks = {"vqa", "ocr"};
-  loud.op = "gaussian";
-  loud.sigma = 1e42;
-  loud.heads = {{0, 1}};
+sweep::Options overflowing(const sweep::Options& options) {
+  sweep::Options loud = options;
+  loud.selection.tasks = {"vqa", "ocr"};
+  loud.engine.op = "gaussian";
+  loud.engine.sigma = 1e42;
+  loud.engine.heads = {{0, 1}};
   return loud;
 }
 
 TEST_F(Alone, InvalidCellsBeyondTheLimitEndTheRunAndNameTheTask) {
-  engine::DiscoverOptions options = overflowing(*options_);
-  options.out = folder() / "loud";
+  sweep::Options options = overflowing(*options_);
+  options.job.out = folder() / "loud";
   const std::string line = bad_instances(options);
   EXPECT_NAMES(line, "task ");
   EXPECT_NAMES(line, "of 6 cells");  // three instances, the plain column and one head
@@ -190,22 +190,22 @@ void write_loud_model(const std::filesystem::path& from, const std::filesystem::
 }
 
 TEST_F(Alone, ContributionsTooLargeForTheSumsEndTheRunWithoutAdviceOnTheDtypeItHas) {
-  write_loud_model(options_->model, folder() / "loud-model");
-  engine::DiscoverOptions options = *options_;
-  options.model = folder() / "loud-model";
-  options.tasks = {"vqa"};
-  options.out = folder() / "loud-neurons";
+  write_loud_model(options_->selection.model, folder() / "loud-model");
+  sweep::Options options = *options_;
+  options.selection.model = folder() / "loud-model";
+  options.selection.tasks = {"vqa"};
+  options.job.out = folder() / "loud-neurons";
   const std::string line = bad_instances(options);
   EXPECT_NAMES(line, "contributions are not finite, or too large for the sums (4096 and more)");
   EXPECT_EQ(line.find("fp32"), std::string::npos) << line;
 }
 
 TEST_F(Alone, InvalidCellsWithinTheLimitAreStoredAsSuch) {
-  engine::DiscoverOptions options = overflowing(*options_);
-  options.max_bad = 0.9;
-  options.out = folder() / "tolerated";
+  sweep::Options options = overflowing(*options_);
+  options.job.max_bad = 0.9;
+  options.job.out = folder() / "tolerated";
   sweep::discover(options, *comm::local());
-  for (const store::TaskContents& task : store::read_discovery(options.out / "discovery.h5").tasks) {
+  for (const store::TaskContents& task : store::read_discovery(options.job.out / "discovery.h5").tasks) {
     for (std::int64_t i = 0; i < task.cells.size(); ++i) {
       const std::size_t cell = task.cells.at(i, task.cells.shape.column(0, 1));
       EXPECT_EQ(task.cells.states[cell], table::CellState::invalid);
@@ -224,11 +224,11 @@ TEST_F(Alone, ReasonsNameNoFolder) {
   const auto items =
       task::make_task("vqa", "paper")->items(benchmark::load(holes / "benchmark", "discovery"), 1);
   std::filesystem::remove(holes / "source" / "images" / items.front().file_name);
-  engine::DiscoverOptions options = *options_;
-  options.benchmark = holes / "benchmark";
-  options.out = folder() / "with-holes";
+  sweep::Options options = *options_;
+  options.selection.benchmark = holes / "benchmark";
+  options.job.out = folder() / "with-holes";
   sweep::discover(options, *comm::local());
-  for (const store::TaskContents& task : store::read_discovery(options.out / "discovery.h5").tasks) {
+  for (const store::TaskContents& task : store::read_discovery(options.job.out / "discovery.h5").tasks) {
     const table::Instance& instance = task.cells.instances.front();
     EXPECT_EQ(instance.state, table::InstanceState::excluded);
     EXPECT_NAMES(instance.reason, items.front().file_name);
@@ -237,11 +237,11 @@ TEST_F(Alone, ReasonsNameNoFolder) {
 }
 
 TEST_F(Alone, DryRunTouchesNothing) {
-  engine::DiscoverOptions options = *options_;
-  options.out = folder() / "dry";
+  sweep::Options options = *options_;
+  options.job.out = folder() / "dry";
   const std::string plan = sweep::dry_run(options, 2);
   EXPECT_NE(plan.find("225 cells"), std::string::npos) << plan;  // 3 tasks x 3 instances x 25 columns
-  EXPECT_FALSE(std::filesystem::exists(options.out));
+  EXPECT_FALSE(std::filesystem::exists(options.job.out));
 }
 
 TEST(Tiles, FollowFromShapeAlone) {

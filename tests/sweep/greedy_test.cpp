@@ -47,17 +47,17 @@ TEST(Greedy, TwoHundredScenesOfEveryGeneratingTaskAsTransformersAnswersThem) {
   ASSERT_EQ(metadata["pictures_sha256"], pictures_digest(scratch.path() / "benchmark"))
       << "synth draws other pictures than those of the fixture: tools/make_fixtures.py greedy";
 
-  engine::DiscoverOptions options = test::small_run(scratch.path(), "out");
-  options.model = kCheckpoint;
-  options.instances = -1;
-  options.heads = {{0, 0}};
-  options.top_k = options.stored_heads = 1;
-  options.max_new_tokens = metadata["max_new_tokens"];
-  options.dtype = "fp32";
+  sweep::Options options = test::small_run(scratch.path(), "out");
+  options.selection.model = kCheckpoint;
+  options.selection.instances = -1;
+  options.engine.heads = {{0, 0}};
+  options.ranking.top_k = options.ranking.stored_heads = 1;
+  options.engine.max_new_tokens = metadata["max_new_tokens"];
+  options.engine.dtype = "fp32";
   sweep::discover(options, *comm::local());
 
   const text::Tokenizer tokenizer = text::Tokenizer::from_file(kCheckpoint / "tokenizer.json");
-  const store::DiscoveryContents results = store::read_discovery(options.out / "discovery.h5");
+  const store::DiscoveryContents results = store::read_discovery(options.job.out / "discovery.h5");
   ASSERT_EQ(results.tasks.size(), 3U);
   for (const store::TaskContents& task : results.tasks) {
     SCOPED_TRACE(task.cells.task);

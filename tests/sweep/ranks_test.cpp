@@ -43,16 +43,16 @@ class Ranks : public testing::Test {
   }
 
   // Runs `options` on all ranks, and alone on rank 0 with another cutting and order; compares.
-  static void compare_with_alone(engine::DiscoverOptions options) {
-    const std::filesystem::path together = options.out;
+  static void compare_with_alone(sweep::Options options) {
+    const std::filesystem::path together = options.job.out;
     sweep::discover(options, world());
     if (world().rank() == 0) {
-      options.out = together.string() + "-alone";
-      options.unit_instances = 2;
-      options.unit_layers = 3;
-      options.grant_seed = 5;
+      options.job.out = together.string() + "-alone";
+      options.job.unit_instances = 2;
+      options.job.unit_layers = 3;
+      options.job.grant_seed = 5;
       sweep::discover(options, *comm::local());
-      test::expect_same_results(together, options.out);
+      test::expect_same_results(together, options.job.out);
     }
     wait();
   }
@@ -66,11 +66,11 @@ class Ranks : public testing::Test {
 };
 
 TEST_F(Ranks, UnequalSharesGiveTheSameBits) {
-  engine::DiscoverOptions options = test::small_run(folder_, "unequal");
-  options.unit_layers = 1;
+  sweep::Options options = test::small_run(folder_, "unequal");
+  options.job.unit_layers = 1;
   compare_with_alone(options);
   if (world().rank() != 0) return;
-  const nlohmann::json run = run_json(options.out);
+  const nlohmann::json run = run_json(options.job.out);
   EXPECT_EQ(run["ranks"], world().size());
   std::int64_t written = 0;
   for (int r = 0; r < world().size(); ++r) {
@@ -86,13 +86,13 @@ TEST_F(Ranks, UnequalSharesGiveTheSameBits) {
 }
 
 TEST_F(Ranks, MoreRanksThanUnits) {
-  engine::DiscoverOptions options = test::small_run(folder_, "few");
-  options.tasks = {"ocr"};
-  options.instances = 1;
-  options.heads = {{2, 1}, {2, 4}};  // one layer: one unit
+  sweep::Options options = test::small_run(folder_, "few");
+  options.selection.tasks = {"ocr"};
+  options.selection.instances = 1;
+  options.engine.heads = {{2, 1}, {2, 4}};  // one layer: one unit
   compare_with_alone(options);
   if (world().rank() != 0) return;
-  const auto contents = store::read_discovery(options.out / "discovery.h5");
+  const auto contents = store::read_discovery(options.job.out / "discovery.h5");
   EXPECT_EQ(contents.tasks[0].heads.top.size(), 2U);  // heads that were not asked for are not ranked
   const auto& cells = contents.tasks[0].cells;
   EXPECT_EQ(cells.states[cells.at(0, cells.shape.column(2, 0))], table::CellState::not_asked);
@@ -100,16 +100,16 @@ TEST_F(Ranks, MoreRanksThanUnits) {
 }
 
 TEST_F(Ranks, RetrievalOnTheTrainedModel) {
-  engine::DiscoverOptions options = test::small_run(folder_, "retrieval");
-  options.model = std::filesystem::path(HONES_CHECKPOINT);
-  options.tasks = {"retrieval", "vqa"};
-  options.queries = 1;
-  options.instances = 1;
-  options.heads = {{0, 0}, {3, 2}, {5, 7}};
-  options.stored_heads = 2;
+  sweep::Options options = test::small_run(folder_, "retrieval");
+  options.selection.model = std::filesystem::path(HONES_CHECKPOINT);
+  options.selection.tasks = {"retrieval", "vqa"};
+  options.selection.queries = 1;
+  options.selection.instances = 1;
+  options.engine.heads = {{0, 0}, {3, 2}, {5, 7}};
+  options.ranking.stored_heads = 2;
   compare_with_alone(options);
   if (world().rank() != 0) return;
-  const auto contents = store::read_discovery(options.out / "discovery.h5");
+  const auto contents = store::read_discovery(options.job.out / "discovery.h5");
   const auto& cells = contents.tasks[0].cells;
   EXPECT_EQ(cells.candidates, 50);
   EXPECT_EQ(cells.metric, "ndcg5:tie_average");
@@ -121,13 +121,13 @@ TEST_F(Ranks, RetrievalOnTheTrainedModel) {
 }
 
 TEST_F(Ranks, RetrievalInUnequalUnitsGivesTheSameBits) {
-  engine::DiscoverOptions options = test::small_run(folder_, "retrieval-units");
-  options.model = std::filesystem::path(HONES_CHECKPOINT);
-  options.tasks = {"retrieval"};
-  options.queries = 2;
-  options.heads = {{0, 0}, {0, 5}, {1, 3}, {3, 2}, {5, 6}};
-  options.unit_layers = 2;  // layers 0 and 1, 3, 5 of two queries: six units, three heads or one
-  options.stored_heads = 2;
+  sweep::Options options = test::small_run(folder_, "retrieval-units");
+  options.selection.model = std::filesystem::path(HONES_CHECKPOINT);
+  options.selection.tasks = {"retrieval"};
+  options.selection.queries = 2;
+  options.engine.heads = {{0, 0}, {0, 5}, {1, 3}, {3, 2}, {5, 6}};
+  options.job.unit_layers = 2;  // layers 0 and 1, 3, 5 of two queries: six units, three heads or one
+  options.ranking.stored_heads = 2;
   compare_with_alone(options);
 }
 
@@ -183,41 +183,42 @@ void expect_null(const std::filesystem::path& folder, const store::TaskContents&
 }
 
 TEST_F(Ranks, TheNullControlIsExactlyZero) {
-  engine::DiscoverOptions options = test::small_run(folder_, "none");
-  options.op = "none";
+  sweep::Options options = test::small_run(folder_, "none");
+  options.engine.op = "none";
   sweep::discover(options, world());
-  engine::DiscoverOptions retrieval = options;
-  retrieval.out = folder_ / "none-retrieval";
-  retrieval.model = std::filesystem::path(HONES_CHECKPOINT);
-  retrieval.tasks = {"retrieval"};
-  retrieval.queries = 1;
-  retrieval.stored_heads = 2;
+  sweep::Options retrieval = options;
+  retrieval.job.out = folder_ / "none-retrieval";
+  retrieval.selection.model = std::filesystem::path(HONES_CHECKPOINT);
+  retrieval.selection.tasks = {"retrieval"};
+  retrieval.selection.queries = 1;
+  retrieval.ranking.stored_heads = 2;
   for (const int layer : {2, 4}) {
-    for (int head = 0; head < 8; ++head) retrieval.heads.push_back({layer, head});
+    for (int head = 0; head < 8; ++head) retrieval.engine.heads.push_back({layer, head});
   }
   sweep::discover(retrieval, world());
   if (world().rank() == 0) {
-    const auto generating = store::read_discovery(options.out / "discovery.h5");
+    const auto generating = store::read_discovery(options.job.out / "discovery.h5");
     ASSERT_EQ(generating.tasks.size(), 3U);
-    for (const auto& task : generating.tasks) expect_null(options.out, task, 24);
-    const auto ranking = store::read_discovery(retrieval.out / "discovery.h5");
+    for (const auto& task : generating.tasks) expect_null(options.job.out, task, 24);
+    const auto ranking = store::read_discovery(retrieval.job.out / "discovery.h5");
     ASSERT_EQ(ranking.tasks.size(), 1U);
     EXPECT_EQ(ranking.tasks[0].cells.candidates, 50);
-    expect_null(retrieval.out, ranking.tasks[0], 16);
+    expect_null(retrieval.job.out, ranking.tasks[0], 16);
   }
   wait();
 }
 
 TEST_F(Ranks, AnAblationGivesTheSameBits) {
-  engine::DiscoverOptions found = test::small_run(folder_, "found");
-  found.rand_head_seeds = 2;
-  found.settings_json.insert(1, R"("benchmark.split":"discovery",)");
+  sweep::Options found = test::small_run(folder_, "found");
+  found.ranking.rand_head_seeds = 2;
+  found.job.settings_json.insert(1, R"("benchmark.split":"discovery",)");
   compare_with_alone(found);
 
   sweep::AblateOptions options;
   options.run = test::small_run(folder_, "ablated");
-  options.run.settings_json = "{}";
-  options.masked.discovery = found.out;
+  options.caption_metric = "corpus";
+  options.run.job.settings_json = "{}";
+  options.masked.discovery = found.job.out;
   options.masked.strategies = results::kStrategies;
   options.masked.budgets = {0.02, 0.2};
   options.masked.head_budgets = {0, 3, 24};
@@ -225,15 +226,15 @@ TEST_F(Ranks, AnAblationGivesTheSameBits) {
   options.masked.sets = {{"own", {{1, 3}, {0, 2}, {1, 3}}}};
   sweep::ablate(options, world());
   if (world().rank() == 0) {
-    const std::filesystem::path together = options.run.out;
-    options.run.out = together.string() + "-alone";
-    options.run.unit_layers = 3;
-    options.run.unit_instances = 2;
-    options.run.grant_seed = 5;
+    const std::filesystem::path together = options.run.job.out;
+    options.run.job.out = together.string() + "-alone";
+    options.run.job.unit_layers = 3;
+    options.run.job.unit_instances = 2;
+    options.run.job.grant_seed = 5;
     sweep::ablate(options, *comm::local());
-    EXPECT_TRUE(test::same_hdf5(together / "ablation.h5", options.run.out / "ablation.h5"));
+    EXPECT_TRUE(test::same_hdf5(together / "ablation.h5", options.run.job.out / "ablation.h5"));
     for (const char* csv : {"ablation.csv", "comparisons.csv"})
-      EXPECT_EQ(read_file(together / csv), read_file(options.run.out / csv)) << csv;
+      EXPECT_EQ(read_file(together / csv), read_file(options.run.job.out / csv)) << csv;
 
     // Nothing masked is the plain run to the bit; three tasks, each with rows of every strategy.
     const auto strategies = csv_column(together / "ablation.csv", "strategy");
@@ -260,10 +261,10 @@ TEST_F(Ranks, AnAblationGivesTheSameBits) {
 }
 
 TEST_F(Ranks, GaussianNoiseIsTheSameForAnyRankCount) {
-  engine::DiscoverOptions options = test::small_run(folder_, "gaussian");
-  options.op = "gaussian";
-  options.instances = 1;
-  options.unit_layers = 1;
+  sweep::Options options = test::small_run(folder_, "gaussian");
+  options.engine.op = "gaussian";
+  options.selection.instances = 1;
+  options.job.unit_layers = 1;
   compare_with_alone(options);
 }
 
@@ -277,12 +278,12 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
     test::prepare_benchmark(copy, test::small_split());  // notes the broken picture as it is
   }
   wait();
-  engine::DiscoverOptions options = test::small_run(copy, "out");
-  options.tasks = {"vqa", "ocr"};
-  options.unit_layers = 1;
+  sweep::Options options = test::small_run(copy, "out");
+  options.selection.tasks = {"vqa", "ocr"};
+  options.job.unit_layers = 1;
   compare_with_alone(options);
   if (world().rank() == 0) {
-    const auto contents = store::read_discovery(options.out / "discovery.h5");
+    const auto contents = store::read_discovery(options.job.out / "discovery.h5");
     for (const auto& task : contents.tasks) {
       EXPECT_EQ(task.cells.instances[1].state, table::InstanceState::excluded);
       EXPECT_NE(task.cells.instances[1].reason.find(".jpg"), std::string::npos)
@@ -292,14 +293,14 @@ TEST_F(Ranks, ABrokenPictureIsExcludedAndListed) {
       EXPECT_EQ(task.heads.valid[0], 2U);
       EXPECT_EQ(task.sums.valid[0], 2);
     }
-    const nlohmann::json run = run_json(options.out);
+    const nlohmann::json run = run_json(options.job.out);
     ASSERT_EQ(run["excluded"].size(), 2U);  // once a task, however many units met it
     EXPECT_EQ(run["excluded"][0]["task"], "vqa");
     std::filesystem::remove(benchmark::load(copy / "benchmark", "discovery").images /
                             benchmark::load(copy / "benchmark", "discovery").records[2].file_name);
   }
   wait();
-  options.out = copy / "out2";
+  options.job.out = copy / "out2";
   try {  // two of three are more than max_bad allows: every rank gets the same error
     sweep::discover(options, world());
     ADD_FAILURE() << "two unusable pictures of three did not end the run";

@@ -12,6 +12,7 @@
 #include <hones/store/discovery_file.hpp>
 #include <hones/sweep/discover.hpp>
 
+#include "app/sweep_settings.hpp"
 #include "support/drawn_benchmark.hpp"
 #include "support/same_hdf5.hpp"
 #include "support/scratch.hpp"
@@ -23,21 +24,29 @@ inline constexpr const char* kSettings =
     R"({"discover.bootstrap_resamples":200,"discover.caption_importance":"mean","ranking.neuron_mode":"per_instance",)"
     R"("ranking.neuron_share":0.02,"ranking.top_k":5,"ranking.weights":"importance","run.seed":3407})";
 
-inline engine::DiscoverOptions small_run(const std::filesystem::path& folder, const std::string& out) {
-  engine::DiscoverOptions options;
-  options.model = std::filesystem::path(HONES_TEST_DATA) / "tiny-llava";
-  options.benchmark = folder / "benchmark";
-  options.tasks = {"vqa", "ocr", "caption"};
-  options.instances = 3;
-  options.max_new_tokens = 5;
-  options.top_k = 5;
-  options.stored_heads = 6;
-  options.neuron_share = 0.02;
-  options.bootstrap_resamples = 200;
-  options.settings_json = kSettings;
-  options.settings_toml = "# test\n";
-  options.out = folder / out;
-  options.deadline_seconds = 120;
+// The settings of a command line that names a model and FOLDER/benchmark, nothing else.
+inline settings::Settings on(settings::Command command, const std::filesystem::path& model,
+                             const std::filesystem::path& folder) {
+  settings::Settings settings(command);
+  settings.set(*settings::find("model.path"), model.string(), "the test");
+  settings.set(*settings::find("benchmark.path"), (folder / "benchmark").string(), "the test");
+  return settings;
+}
+
+inline sweep::Options small_run(const std::filesystem::path& folder, const std::string& out) {
+  sweep::Options options = app::sweep_options(
+      on(settings::Command::discover, std::filesystem::path(HONES_TEST_DATA) / "tiny-llava", folder));
+  options.selection.tasks = {"vqa", "ocr", "caption"};
+  options.selection.instances = 3;
+  options.engine.max_new_tokens = 5;
+  options.ranking.top_k = 5;
+  options.ranking.stored_heads = 6;
+  options.ranking.neuron_share = 0.02;
+  options.ranking.bootstrap_resamples = 200;
+  options.job.settings_json = kSettings;
+  options.job.settings_toml = "# test\n";
+  options.job.out = folder / out;
+  options.job.deadline_seconds = 120;
   return options;
 }
 

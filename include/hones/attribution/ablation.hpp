@@ -11,10 +11,10 @@
 namespace hones::attribution {
 
 struct AblationOptions {
-  std::uint64_t seed = 3407;
-  std::int64_t resamples = 1000;
+  std::uint64_t seed = 0;
+  std::int64_t resamples = 0;
   // Captions: "corpus" BLEU-4 (the official metric), or "mean" of the sentence BLEU-4.
-  std::string caption_metric = "corpus";
+  std::string caption_metric;
 };
 
 // One row, or several of one strategy and budget whose drops are averaged: seeds first, instances afterwards.

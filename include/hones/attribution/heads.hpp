@@ -12,11 +12,11 @@
 namespace hones::attribution {
 
 struct HeadOptions {
-  std::int64_t top_k = 30;
-  std::uint64_t seed = 3407;
-  std::int64_t resamples = 1000;
+  std::int64_t top_k = 0;
+  std::uint64_t seed = 0;
+  std::int64_t resamples = 0;
   // Captions: "mean" of the sentence differences [paper, Eq. 3], or difference of "corpus" BLEU-4 [release].
-  std::string caption_importance = "mean";
+  std::string caption_importance;
 };
 
 // I(h) = mean over the instances where plain and head cell are valid of (plain utility - utility with h

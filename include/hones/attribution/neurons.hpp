@@ -12,10 +12,10 @@
 namespace hones::attribution {
 
 struct NeuronOptions {
-  std::int64_t top_k = 30;             // critical heads, the first of sums.heads
-  std::string weights = "importance";  // w_h = max(I(h), 0), or "uniform": 1 each
-  std::string mode = "per_instance";   // decides `top`
-  double share = 0.01;                 // of all L*F neurons, round half up
+  std::int64_t top_k = 0;  // critical heads, the first of sums.heads
+  std::string weights;     // w_h = max(I(h), 0), or "uniform": 1 each
+  std::string mode;        // decides `top`
+  double share = 0;        // of all L*F neurons, round half up
 };
 
 // Both modes: importance = sum_h w_h S_h / sum_h w_h. `importance` are the heads' I, [L, H]. When no weight

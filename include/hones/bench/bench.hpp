@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <hones/engine/options.hpp>
+#include <hones/sweep/options.hpp>
 
 namespace hones::bench {
 
@@ -30,7 +30,7 @@ struct BenchRow {
 };
 
 struct BenchOptions {
-  engine::DiscoverOptions run;     // engine and forced_share are set here
+  sweep::Options run;              // engine and forced_share are set here
   std::vector<std::string> forms;  // those of engine, plain and parts are measured
   std::vector<double> changed;     // shares forced one after the other; empty: answers as they come
   std::int64_t heads = 0;          // of each layer that `plain` computes; 0: all
@@ -53,7 +53,7 @@ struct BenchReport {
   double peak_flops = 0;  // a second and CPU, of peak_flops()
 };
 
-// at::matmul of 2048 cubed in the dtype (word as in DiscoverOptions), FLOPs per CPU second, best of several.
+// at::matmul of 2048 cubed in the dtype (word as in engine::Options), FLOPs per CPU second, best of several.
 // configure_threads must have been called.
 double peak_flops(const std::string& dtype);
 

@@ -65,8 +65,8 @@ class Evaluator {
  protected:
   // All references must outlive it. DataError where the tokenizer has no single token for Yes or No
   // (retrieval).
-  Evaluator(const DiscoverOptions& options, const model::Vlm& model, const family::Packer& packer,
-            const std::vector<TaskItems>& tasks, std::filesystem::path images);
+  Evaluator(const Options& options, const model::Vlm& model, const family::Packer& packer,
+            const std::vector<TaskItems>& tasks, const benchmark::Benchmark& benchmark);
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
 
@@ -92,11 +92,11 @@ class Evaluator {
   using NoiseOf = std::function<at::Tensor(std::int64_t layer, std::int64_t head)>;
   model::RowEdit edit_of(const table::Intervention& row, const NoiseOf& noise_of) const;
 
-  const DiscoverOptions& options_;
+  const Options& options_;
   const model::Vlm& model_;
   const family::Packer& packer_;
   const std::vector<TaskItems>& tasks_;
-  std::filesystem::path images_;
+  const benchmark::Benchmark& benchmark_;
   model::Operator op_;
 
  private:
@@ -107,12 +107,12 @@ class Evaluator {
   std::vector<std::int64_t> yes_;  // by task: id of Yes after the prompts of one that ranks; -1 elsewhere
 };
 
-// By options.engine. `kinds` are what units of the head stage refer to (separate ones for the plain engine
+// By options.form. `kinds` are what units of the head stage refer to (separate ones for the plain engine
 // and without options.tree). tile_positions > 0. Heads asked for lie within the model. References must
 // outlive it.
-std::unique_ptr<Evaluator> make_evaluator(const DiscoverOptions& options, const model::Vlm& model,
+std::unique_ptr<Evaluator> make_evaluator(const Options& options, const model::Vlm& model,
                                           const family::Packer& packer, const std::vector<TaskItems>& tasks,
-                                          const std::vector<Kind>& kinds, std::filesystem::path images,
-                                          std::int64_t tile_positions);
+                                          const std::vector<Kind>& kinds,
+                                          const benchmark::Benchmark& benchmark, std::int64_t tile_positions);
 
 }  // namespace hones::engine

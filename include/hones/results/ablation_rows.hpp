@@ -28,10 +28,10 @@ inline const std::vector<std::string> kStrategies{"hones", "hones_after_mean", "
 struct AblationChoice {
   std::filesystem::path discovery;  // folder of a discover run on the same model and benchmark; may be empty
   std::vector<std::string> strategies;     // of kStrategies; all but random read `discovery`
-  std::vector<double> budgets{0.01};       // shares of all FFN neurons
+  std::vector<double> budgets;             // shares of all FFN neurons
   std::vector<std::int64_t> head_budgets;  // so many of the best heads replaced together
   std::vector<NamedSet> sets;
-  std::int64_t random_seeds = 5;
+  std::int64_t random_seeds = 0;
   // None: as the run in `discovery` had it.
   std::optional<std::int64_t> top_k;
   std::optional<std::string> weights;

@@ -6,18 +6,18 @@
 
 #include <hones/base/error.hpp>
 #include <hones/comm/communicator.hpp>
-#include <hones/engine/options.hpp>
 #include <hones/results/ablation_rows.hpp>
+#include <hones/sweep/options.hpp>
 
 namespace hones::sweep {
 
 struct AblateOptions {
-  engine::DiscoverOptions run;  // split, tasks, engine, folder; its heads are empty
+  Options run;  // split, tasks, engine, folder; its heads are empty
   results::AblationChoice masked;
-  std::string caption_metric = "corpus";  // corpus | mean
+  std::string caption_metric;  // corpus | mean
 };
 
-// Leaves in options.run.out what docs/outputs.md lists for `ablate`; resume, signals and errors as
+// Leaves in options.run.job.out what docs/outputs.md lists for `ablate`; resume, signals and errors as
 // discover().
 ExitCode ablate(const AblateOptions& options, comm::Communicator& world);
 

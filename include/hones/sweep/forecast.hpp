@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <hones/engine/options.hpp>
+#include <hones/sweep/options.hpp>
 
 namespace hones::sweep {
 
@@ -45,9 +45,9 @@ struct Forecast {
 // Reads the benchmark, the tokenizer and the headers of the checkpoint; touches nothing. `changed`: share of
 // the generating tasks' cells whose answer changes (0 to 1); answers are taken to be as long as their targets
 // or first references. Throws as Inputs does.
-Forecast forecast(const engine::DiscoverOptions& options, int ranks, double changed);
+Forecast forecast(const Options& options, int ranks, double changed);
 
 // For a terminal; without memory and FLOPs it is what --dry-run prints.
-std::string told(const Forecast& forecast, const engine::DiscoverOptions& options);
+std::string told(const Forecast& forecast, const Options& options);
 
 }  // namespace hones::sweep

@@ -7,11 +7,11 @@
 
 #include <hones/benchmark/records.hpp>
 #include <hones/engine/evaluator.hpp>
-#include <hones/engine/options.hpp>
 #include <hones/family/packer.hpp>
 #include <hones/model/dtype.hpp>
 #include <hones/model/vlm.hpp>
 #include <hones/plan/planner.hpp>
+#include <hones/sweep/options.hpp>
 #include <hones/table/cells.hpp>
 
 namespace hones::sweep {
@@ -21,14 +21,14 @@ class Inputs {
  public:
   // Reads the benchmark and, of the checkpoint, everything but the weights. Throws DataError and UsageError;
   // nothing is written. `options` must outlive it.
-  // share_pictures: tasks that show one picture are computed together, where options.tree has it so.
-  explicit Inputs(const engine::DiscoverOptions& options, bool share_pictures = true);
+  // share_pictures: tasks that show one picture are computed together, where options.engine.tree has it so.
+  explicit Inputs(const Options& options, bool share_pictures = true);
   // Sets `model` and `evaluator`. Throws DataError.
   void load_weights();
   Inputs(const Inputs&) = delete;
   Inputs& operator=(const Inputs&) = delete;
 
-  const engine::DiscoverOptions& options;
+  const Options& options;
   benchmark::Benchmark benchmark;
   std::vector<engine::TaskItems> tasks;
   std::vector<engine::Kind> kinds;  // of the head stage
