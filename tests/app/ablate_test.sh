@@ -6,6 +6,7 @@
 set -u
 hones=$1 mpiexec=$2 model=$3 same=$4
 . "$(dirname "$0")/support.sh"
+. "$(dirname "$0")/../../tools/lib/jobs.sh"
 cd "$folder" || exit 1
 
 same_ablation() { # same_ablation A B
@@ -44,7 +45,7 @@ refused 3 "nowhere/progress.jsonl: no such file" "$hones" watch nowhere
 code=0
 "$mpiexec" -n 2 "${run[@]}" --instances 30 --out parts >out.txt 2>log.txt &
 job=$!
-for _ in $(seq 600); do grep -q '"phase":"cells"' parts/progress.jsonl 2>/dev/null && break; sleep 0.1; done
+await '"phase":"cells"' parts/progress.jsonl
 sleep 0.5
 kill -USR1 "$job"
 wait "$job" || code=$?

@@ -5,17 +5,11 @@
 set -u
 hones=$1 mpiexec=$2 model=$3 same=$4
 . "$(dirname "$0")/support.sh"
+. "$(dirname "$0")/../../tools/lib/jobs.sh"
 cd "$folder" || exit 1
 
 now() { date +%s%3N; }
-# await PATTERN FILE: until a line with PATTERN is in FILE, at most 60 s.
-await() {
-  for _ in $(seq 600); do
-    grep -q -- "$1" "$2" 2>/dev/null && return
-    sleep 0.1
-  done
-  fail "no \"$1\" in $2: $(tail -n 3 "$2")"
-}
+said() { await "$1" "$2" || fail "no \"$1\" in $2: $(tail -n 3 "$2")"; } # said PATTERN FILE: before long
 
 does "$hones" synth --images 60 --out scenes
 does "$hones" prepare --source scenes --discovery 52 --dev 0 --test 0 --queries 2 --out benchmark
@@ -97,12 +91,12 @@ stopped() { # stopped SIGNAL OUT COMMAND...
   shift 2
   "$@" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --set units.layers=1 --out "$out" >out.txt 2>"$out.log" &
   local job=$!
-  await '"phase":"heads"' "$out/progress.jsonl"
+  said '"phase":"heads"' "$out/progress.jsonl"
   asked=$(now)
   kill "-$signal" "$job"
   sleep 0.3
   kill "-$signal" "$job" 2>/dev/null
-  await "checkpoint 1:" "$out.log"
+  said "checkpoint 1:" "$out.log"
   echo "$signal: checkpoint written $(($(now) - asked)) ms behind the signal"
   [ $(($(now) - asked)) -lt 5000 ] || fail "$signal: no checkpoint within 5 s"
   wait "$job" || code=$?
