@@ -285,7 +285,7 @@ double cost_of(const std::vector<plan::Unit>& units) {
 }
 
 // One task, two instances a bundle of its own each.
-const std::vector<Kind> kTwo{{"vqa", {{{0, 0}}, {{0, 1}}}}};
+const std::vector<engine::Kind> kTwo{{"vqa", {{{0, 0}}, {{0, 1}}}}};
 
 Held held_of(const std::vector<std::vector<int>>& rows) {
   std::vector<std::uint8_t> table;
@@ -349,7 +349,7 @@ TEST(LeftOfHeads, WhatIsNotAskedForIsNotMissing) {
 
 TEST(LeftOfHeads, ABundleMissesWhatAnyMemberMisses) {
   // Kind 1: the second instance of task 0 and the first of task 1 show one picture.
-  const std::vector<Kind> kinds{{"vqa", {{{0, 0}}}}, {"ocr+vqa", {{{1, 0}, {0, 1}}}}};
+  const std::vector<engine::Kind> kinds{{"vqa", {{{0, 0}}}}, {"ocr+vqa", {{{1, 0}, {0, 1}}}}};
   Held held{std::vector<std::uint8_t>(14, 1), std::vector<std::uint8_t>(7, 1)};
   const std::vector<plan::Unit> units{unit_of(0, 0, 0, 1, 0, 3, true, 3), unit_of(1, 1, 0, 1, 0, 3, true, 6)};
   held[0][7 + 4] = 0;  // task 0, second instance, layer 1
