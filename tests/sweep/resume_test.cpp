@@ -114,27 +114,27 @@ store::LedgerTask ledger_of(std::int64_t instances, const std::set<std::int64_t>
   return task;
 }
 
-StageSummary nothing_before() {
-  StageSummary before;
+plan::Tally nothing_before() {
+  plan::Tally before;
   before.invalid_by_task = {0, 0};
   return before;
 }
 
-std::vector<std::uint8_t> taken(store::LedgerTask stored, table::TaskCells& cells, StageSummary& before,
+std::vector<std::uint8_t> taken(store::LedgerTask stored, table::TaskCells& cells, plan::Tally& before,
                                 const std::vector<bool>& asked = kAll, int rank = 0, int ranks = 1) {
   return take_over("run/ledger.h5", stored, 1, asked, rank, ranks, cells, before);
 }
 
 std::string refused(store::LedgerTask stored, table::TaskCells cells, const std::vector<bool>& asked = kAll) {
   return usage_error([&] {
-    StageSummary before = nothing_before();
+    plan::Tally before = nothing_before();
     taken(std::move(stored), cells, before, asked);
   });
 }
 
 TEST(TakeOver, GrowsByInstancesAndHeads) {
   table::TaskCells cells = table_of(3);
-  StageSummary before = nothing_before();
+  plan::Tally before = nothing_before();
   const auto held = taken(ledger_of(2, {0, 3}), cells, before);
   EXPECT_EQ(held, (std::vector<std::uint8_t>{1, 0, 0, 1, 0, 0, 0,  //
                                              1, 0, 0, 1, 0, 0, 0,  //
@@ -159,7 +159,7 @@ TEST(TakeOver, RefusesToShrink) {
       refused(ledger_of(2, {0, 3, 4}), table_of(2), asked),
       "run/ledger.h5 holds cells of head 1:1, which is not asked for: a run can grow, not shrink" + kAdvice);
   table::TaskCells cells = table_of(2);
-  StageSummary before = nothing_before();
+  plan::Tally before = nothing_before();
   EXPECT_NO_THROW(taken(ledger_of(2, {0, 3}), cells, before, asked)) << "nobody computed head 1:1";
 }
 
@@ -206,7 +206,7 @@ TEST(TakeOver, ExcludedInstancesNeedNothingAndInvalidCellsAreCounted) {
   stored.cells.own[0].states[1] = CellState::invalid;
   stored.cells.own[2].states[1] = CellState::changed;
   table::TaskCells cells = table_of(3);
-  StageSummary before = nothing_before();
+  plan::Tally before = nothing_before();
   const auto held = taken(std::move(stored), cells, before);
   EXPECT_EQ(std::vector<std::uint8_t>(held.begin() + 7, held.begin() + 14), std::vector<std::uint8_t>(7, 1));
   EXPECT_EQ(std::accumulate(held.begin(), held.end(), 0), 7 + 2 * 2);
@@ -231,7 +231,7 @@ TEST(TakeOver, SharesOfOneToFourRanks) {
         store::LedgerTask stored = ledger_of(instances, {0, 6});
         if (instances == 5) stored.cells.own[3].states.assign(7, CellState::not_done);
         table::TaskCells cells = table_of(instances + 1);
-        StageSummary before = nothing_before();
+        plan::Tally before = nothing_before();
         const auto held = taken(std::move(stored), cells, before, kAll, rank, ranks);
         if (rank == 0) first = held;
         EXPECT_EQ(held, first) << "rank " << rank << " of " << ranks;
@@ -252,7 +252,7 @@ TEST(TakeOver, CellsOfSeveralEnvironments) {
   stored.cells.own[1].environment.assign(7, 1);  // the ledger of a run that changed places before
   table::TaskCells cells = table_of(2);
   cells.by_environment = true;
-  StageSummary before = nothing_before();
+  plan::Tally before = nothing_before();
   taken(std::move(stored), cells, before);
   EXPECT_EQ(cells.own[0].environment, std::vector<std::uint8_t>(7, 0));
   EXPECT_EQ(cells.own[1].environment, std::vector<std::uint8_t>(7, 1));
@@ -417,9 +417,9 @@ TEST(LeftOfNeurons, IsCutAtInstancesInTheSums) {
 }
 
 // A block of one instance of task `task` over the columns [begin, begin + states).
-Work::Block block_of(std::int32_t task, std::int64_t instance, std::int64_t begin,
-                     std::vector<CellState> states) {
-  Work::Block block;
+engine::Work::Block block_of(std::int32_t task, std::int64_t instance, std::int64_t begin,
+                             std::vector<CellState> states) {
+  engine::Work::Block block;
   block.task = task;
   block.cells.instance = instance;
   block.cells.begin = begin;
@@ -431,7 +431,7 @@ Work::Block block_of(std::int32_t task, std::int64_t instance, std::int64_t begi
 
 TEST(DropHeld, TheLedgersCellsStay) {
   using enum CellState;
-  Work work;
+  engine::Work work;
   work.blocks = {block_of(0, 1, 1, {changed, unchanged, not_asked, invalid}),
                  block_of(1, 0, 0, {unchanged, invalid})};
   work.cells = 5;
@@ -452,7 +452,7 @@ TEST(DropHeld, TheLedgersCellsStay) {
 }
 
 TEST(DropHeld, NothingTakenOverDropsNothing) {
-  Work work;
+  engine::Work work;
   work.blocks = {block_of(0, 0, 0, {CellState::unchanged})};
   work.cells = 1;
   work.invalid_by_task = {0};
