@@ -7,7 +7,7 @@ namespace {
 constexpr Entry kEntries[] = {
 #define HONES_ALONE(name, does) {.alone = &name},
 #define HONES_SHARED(name, does) {.shared = &name},
-#include "app/commands.def"
+#include "app/settings/commands.def"
 };
 
 }  // namespace

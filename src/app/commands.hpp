@@ -25,7 +25,7 @@ struct Job {
 #define HONES_ALONE(name, does) void name(const settings::Settings& settings);
 #define HONES_SHARED(name, does) \
   Job name(const settings::Settings& settings, const std::vector<std::string>& command_line);
-#include "app/commands.def"
+#include "app/settings/commands.def"
 
 // What a command runs: one of the two.
 struct Entry {

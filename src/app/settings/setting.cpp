@@ -17,13 +17,13 @@ struct CommandWords {
 constexpr CommandWords kWords[] = {
 #define HONES_ALONE(name, does) {#name, does, false},
 #define HONES_SHARED(name, does) {#name, does, true},
-#include "app/commands.def"
+#include "app/settings/commands.def"
 };
 
 constexpr Command kCommands[] = {
 #define HONES_ALONE(name, does) Command::name,
 #define HONES_SHARED(name, does) Command::name,
-#include "app/commands.def"
+#include "app/settings/commands.def"
 };
 
 const CommandWords& words_of(Command command) {

@@ -15,7 +15,7 @@ namespace hones::settings {
 enum class Command {
 #define HONES_ALONE(name, does) name,
 #define HONES_SHARED(name, does) name,
-#include "app/commands.def"
+#include "app/settings/commands.def"
 };
 
 enum class Type {
