@@ -1,24 +1,18 @@
-// The commands whose work all ranks share, from the command line to the end of the job.
+// A command whose work all ranks share, from main's arguments to the end of its job.
 #include <chrono>
 #include <cstdio>
 #include <functional>
-#include <memory>
 #include <thread>
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
 #include <hones/base/log.hpp>
 #include <hones/comm/session.hpp>
-#include <hones/sweep/discover.hpp>
 
-#include "app/ablate_settings.hpp"
-#include "app/allocation.hpp"
 #include "app/commands.hpp"
 #include "app/launch.hpp"
-#include "app/placement.hpp"
 #include "app/settings/command_line.hpp"
 #include "app/stop_signals.hpp"
-#include "app/sweep_settings.hpp"
 
 namespace hones::app {
 
@@ -27,96 +21,28 @@ namespace {
 constexpr std::chrono::milliseconds kOthersEndFirst{500};
 constexpr std::chrono::seconds kRankZeroSpeaksFirst{5};  // an error must be out within 10
 
-// What of a job no setting says.
-void set_process(const std::filesystem::path& out, const settings::Settings& settings,
-                 const std::vector<std::string>& command_line, sweep::Job& job) {
-  job.out = out;
-  job.command_line = command_line;
-  if (launch_of_environment().rank == 0) job.end_time = allocation_end(settings);
-  job.stop_asked = stop_asked;
-}
-
-void check_together(const settings::Settings& settings) {
-  const std::int64_t stored = settings.integer("ranking.stored_heads");
-  if (settings.integer("ranking.top_k") > stored) {
-    settings.refuse("ranking.top_k", "at most ranking.stored_heads = " + std::to_string(stored) + " (" +
-                                         settings.source("ranking.stored_heads") + ")");
-  }
-}
-
-// What the command line asks for: a job, or a text to print.
-struct Wish {
+// What the command line asks for: a text to print, on rank 0, a job, or one of the two.
+struct Asked {
   std::string text;
-  bool only_text = false;
-  std::filesystem::path out;                      // empty: leaves nothing
-  std::string out_named;                          // how errors name it
-  std::function<std::string(int ranks)> dry_run;  // like `job`, none where help was asked for
-  std::function<ExitCode(comm::Communicator&)> job;
+  std::function<ExitCode(comm::Communicator&)> run;
 };
 
-void wish_for_discover(const settings::Settings& settings, const std::vector<std::string>& command_line,
-                       Wish& wish) {
-  check_together(settings);
-  const auto options = std::make_shared<sweep::Options>(sweep_options(settings));
-  set_process(settings.path("discover.out"), settings, command_line, options->job);
-  wish.out = options->job.out;
-  wish.out_named = settings.named("discover.out");
-  wish.dry_run = [options](int ranks) { return sweep::dry_run(*options, ranks); };
-  wish.job = [options](comm::Communicator& world) { return sweep::discover(*options, world); };
-}
-
-void wish_for_ablate(const settings::Settings& settings, const std::vector<std::string>& command_line,
-                     Wish& wish) {
-  const auto options = std::make_shared<sweep::AblateOptions>(ablate_options(settings));
-  set_process(settings.path("ablate.out"), settings, command_line, options->run.job);
-  check_no_discovery(options->run.job.out);
-  wish.out = options->run.job.out;
-  wish.out_named = settings.named("ablate.out");
-  wish.dry_run = [options](int ranks) { return sweep::ablate_dry_run(*options, ranks); };
-  wish.job = [options](comm::Communicator& world) { return sweep::ablate(*options, world); };
-}
-
-void wish_for_placement(const settings::Settings& settings, Wish& wish) {
-  wish.job = [device = settings.text("placement.device"), share = settings.boolean("placement.share_gpu")](
-                 comm::Communicator& world) { return show_placement(world, device, share); };
-}
-
-Wish wish_of(const std::vector<std::string>& command_line) {
+Asked asked_of(const std::vector<std::string>& command_line, const comm::Communicator& world) {
   const settings::Invocation invocation =
       settings::parse_command_line({command_line.begin() + 1, command_line.end()});
-  Wish wish;
-  if (invocation.kind == settings::Invocation::Kind::help) {
-    wish.text = invocation.help;
-    wish.only_text = true;
-    return wish;
-  }
+  if (invocation.kind == settings::Invocation::Kind::help) return {invocation.help, {}};
   const settings::Settings& settings = invocation.settings;
-  if (settings.command() == settings::Command::placement) {
-    wish_for_placement(settings, wish);
-    return wish;
-  }
-  if (settings.command() == settings::Command::ablate) {
-    wish_for_ablate(settings, command_line, wish);
-  } else {
-    wish_for_discover(settings, command_line, wish);
-  }
-  wish.only_text = settings.boolean("discover.dry_run");
-  return wish;
+  const Job job = entry_of(settings.command()).shared(settings, command_line);
+  const bool first = world.rank() == 0;
+  if (job.only_tell) return {first ? job.only_tell(world.size()) : "", {}};
+  if (first && !job.out.empty()) check_output_folder(job.out_named, job.out);
+  return {"", job.run};
 }
 
 ExitCode run(const std::vector<std::string>& command_line, comm::Communicator& world) {
-  const Wish wish = rank_zero_first(world, [&] {
-    Wish wish = wish_of(command_line);
-    if (world.rank() != 0 || !wish.job) return wish;
-    if (wish.only_text) {
-      wish.text = wish.dry_run(world.size());
-    } else if (!wish.out.empty()) {
-      check_output_folder(wish.out_named, wish.out);
-    }
-    return wish;
-  });
-  if (world.rank() == 0 && !wish.text.empty()) std::fputs(wish.text.c_str(), stdout);
-  return wish.only_text ? ExitCode::ok : wish.job(world);
+  const Asked asked = rank_zero_first(world, [&] { return asked_of(command_line, world); });
+  if (world.rank() == 0 && !asked.text.empty()) std::fputs(asked.text.c_str(), stdout);
+  return asked.run ? asked.run(world) : ExitCode::ok;
 }
 
 // Several ranks end here; main prints the error of a single one.
@@ -149,13 +75,7 @@ int with_ranks(int argc, char** argv, int& rank, int& size) {
 
 }  // namespace
 
-bool is_distributed(const std::string& command) {
-  using settings::Command, settings::name_of;
-  return command == name_of(Command::discover) || command == name_of(Command::ablate) ||
-         command == name_of(Command::placement);
-}
-
-int distributed(int argc, char** argv) {
+int with_all_ranks(int argc, char** argv) {
   int rank = 0, size = 1;
   const int code = with_ranks(argc, argv, rank, size);
   if (code != static_cast<int>(ExitCode::stopped) || size == 1) return code;

@@ -1,5 +1,6 @@
 // hones_mpi: the command line, and the way from an exception to one line and an exit code.
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,42 +19,26 @@ namespace {
 using hones::settings::Command;
 using hones::settings::Invocation;
 
-void run(const hones::settings::Settings& settings) {
-  switch (settings.command()) {
-    case Command::synth:
-      return hones::app::synth(settings);
-    case Command::prepare:
-      return hones::app::prepare(settings);
-    case Command::generate:
-      return hones::app::generate(settings);
-    case Command::score:
-      return hones::app::score(settings);
-    case Command::plan:
-      return hones::app::plan(settings);
-    case Command::rank:
-      return hones::app::rank(settings);
-    case Command::bench:
-      return hones::app::bench(settings);
-    case Command::watch:
-      return hones::app::watch(settings);
-    case Command::discover:
-    case Command::ablate:
-    case Command::placement:
-      break;  // main has taken them
+std::string shared_commands() {
+  std::vector<std::string> names;
+  for (const Command command : hones::settings::all_commands()) {
+    if (hones::settings::is_shared(command)) names.emplace_back(hones::settings::name_of(command));
   }
-  throw hones::InternalError("a distributed command was not run by its own entry");
+  std::string words;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    words += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return words;
 }
 
-// Every command but those that start MPI.
+// A command of one process, or what needs none.
 void run_alone(const std::vector<std::string>& arguments, const hones::app::Launch& launch) {
   const Invocation invocation = hones::settings::parse_command_line(arguments);
   if (invocation.kind == Invocation::Kind::run) {
     if (launch.size > 1) {
-      throw hones::UsageError(
-          arguments[0] + " under a launcher with " + std::to_string(launch.size) +
-          " ranks: expected one process; only discover, ablate and placement share theirs");
+      throw hones::UsageError(arguments[0] + " under a launcher with " + std::to_string(launch.size) +
+                              " ranks: expected one process; only " + shared_commands() + " share theirs");
     }
-    run(invocation.settings);
+    hones::app::entry_of(invocation.settings.command()).alone(invocation.settings);
   } else if (launch.rank == 0 && invocation.kind == Invocation::Kind::help) {
     std::fputs(invocation.help.c_str(), stdout);
   } else if (launch.rank == 0) {
@@ -69,8 +54,8 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const hones::app::Launch launch = hones::app::launch_of_environment();
   try {
-    if (!arguments.empty() && hones::app::is_distributed(arguments[0]))
-      return hones::app::distributed(argc, argv);
+    const auto command = arguments.empty() ? std::nullopt : hones::settings::command_named(arguments[0]);
+    if (command && hones::settings::is_shared(*command)) return hones::app::with_all_ranks(argc, argv);
     run_alone(arguments, launch);
     return static_cast<int>(hones::ExitCode::ok);
   } catch (const std::exception& error) {

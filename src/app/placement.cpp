@@ -1,11 +1,10 @@
-#include "app/placement.hpp"
-
 #include <chrono>
 #include <cstdio>
 #include <optional>
 
 #include <hones/device/placement.hpp>
 
+#include "app/commands.hpp"
 #include "app/launch.hpp"
 
 namespace hones::app {
@@ -14,8 +13,8 @@ namespace {
 
 constexpr std::chrono::seconds kDeadline{120};  // drivers of many GPUs start slowly
 
-}  // namespace
-
+// Collective: rank 0 prints which rank would compute where, so that flags of srun are seen before the night.
+// Throws SharedRefusal.
 ExitCode show_placement(comm::Communicator& world, const std::string& device, bool share_gpu) {
   device::Placement placement;
   std::optional<Error> refusal;
@@ -33,6 +32,15 @@ ExitCode show_placement(comm::Communicator& world, const std::string& device, bo
     std::puts(("note: no rank sees a GPU (" + placement.places[0].gpus.why_none + ")").c_str());
   }
   return ExitCode::ok;
+}
+
+}  // namespace
+
+Job placement(const settings::Settings& settings, const std::vector<std::string>& /*command_line*/) {
+  Job job;
+  job.run = [device = settings.text("placement.device"), share = settings.boolean("placement.share_gpu")](
+                comm::Communicator& world) { return show_placement(world, device, share); };
+  return job;
 }
 
 }  // namespace hones::app

@@ -18,12 +18,10 @@ std::string commands_in_words() {
   return words;
 }
 
-Command command_named(const std::string& word) {
+Command known_command(const std::string& word) {
+  if (const auto command = command_named(word)) return *command;
   std::vector<std::string> known;
-  for (const Command command : all_commands()) {
-    if (name_of(command) == word) return command;
-    known.emplace_back(name_of(command));
-  }
+  for (const Command command : all_commands()) known.emplace_back(name_of(command));
   throw UsageError("unknown command " + word + ": the nearest is " + nearest(word, known) +
                    "; expected one of " + commands_in_words());
 }
@@ -134,7 +132,7 @@ Invocation parse_command_line(const std::vector<std::string>& arguments) {
     invocation.kind = Invocation::Kind::version;
     return invocation;
   }
-  const Command command = command_named(arguments[0]);
+  const Command command = known_command(arguments[0]);
   const Words words = split(command, {arguments.begin() + 1, arguments.end()});
   if (words.help) {
     invocation.kind = Invocation::Kind::help;

@@ -9,35 +9,6 @@ namespace {
 
 constexpr std::size_t kWidth = 100;
 
-std::string_view does(Command command) {
-  switch (command) {
-    case Command::synth:
-      return "draws synthetic scenes and annotates them in the official formats";
-    case Command::prepare:
-      return "builds the unified benchmark from official files";
-    case Command::generate:
-      return "answers one prompt about one picture, with and without interventions";
-    case Command::score:
-      return "a metric over a file of predictions, without a model";
-    case Command::plan:
-      return "units, FLOPs, memory and hours of a sweep, before a weight is read";
-    case Command::discover:
-      return "measures which heads and neurons the discovery split needs; under mpirun or srun on all ranks";
-    case Command::ablate:
-      return "masks neurons and heads on a split and measures the drop; under mpirun or srun on all ranks";
-    case Command::rank:
-      return "makes the rankings again with other choices, without the model";
-    case Command::bench:
-      return "speed of the engine on this machine, beside slower forms of the same work";
-    case Command::watch:
-      return "how far a job is, from the files in its folder alone; live on a terminal";
-    case Command::placement:
-      return "where the ranks of mpirun or srun land: node, cores, GPU; before a long job, with its own srun "
-             "flags";
-  }
-  return "";
-}
-
 // Words of `text` in lines of at most kWidth, each begun with `indent` blanks.
 void wrap(std::ostream& out, const std::string& text, std::size_t indent) {
   std::istringstream words(text);
@@ -128,7 +99,8 @@ std::string program_help() {
   }
   out << "\n  hones_mpi COMMAND --help    every setting of a command with default, unit and meaning\n"
       << "  hones_mpi --version         version and git commit\n\n"
-      << "Exit codes: 0 done, 2 wrong use, 3 bad input data, 4 a rank failed, 5 too many bad instances.\n";
+      << "Exit codes: 0 done, 2 wrong use, 3 bad input data, 4 a rank failed, 5 too many bad instances,\n"
+      << "75 stopped on request or before the time limit behind a checkpoint: run again to go on.\n";
   return out.str();
 }
 

@@ -1,7 +1,6 @@
 #include "app/settings/setting.hpp"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include <hones/base/error.hpp>
@@ -10,9 +9,26 @@ namespace hones::settings {
 
 namespace {
 
-constexpr std::array kCommands{Command::synth, Command::prepare,  Command::generate, Command::score,
-                               Command::plan,  Command::discover, Command::ablate,   Command::rank,
-                               Command::bench, Command::watch,    Command::placement};
+struct CommandWords {
+  std::string_view name, does;
+  bool shared = false;
+};
+
+constexpr CommandWords kWords[] = {
+#define HONES_ALONE(name, does) {#name, does, false},
+#define HONES_SHARED(name, does) {#name, does, true},
+#include "app/settings/commands.def"
+};
+
+constexpr Command kCommands[] = {
+#define HONES_ALONE(name, does) Command::name,
+#define HONES_SHARED(name, does) Command::name,
+#include "app/settings/commands.def"
+};
+
+const CommandWords& words_of(Command command) {
+  return kWords[static_cast<std::size_t>(command)];
+}
 
 // Levenshtein: insertions, deletions, substitutions.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
@@ -60,35 +76,26 @@ std::string nearest(std::string_view word, std::span<const std::string> known) {
 }
 
 std::string_view name_of(Command command) {
-  switch (command) {
-    case Command::synth:
-      return "synth";
-    case Command::prepare:
-      return "prepare";
-    case Command::generate:
-      return "generate";
-    case Command::score:
-      return "score";
-    case Command::plan:
-      return "plan";
-    case Command::discover:
-      return "discover";
-    case Command::ablate:
-      return "ablate";
-    case Command::rank:
-      return "rank";
-    case Command::bench:
-      return "bench";
-    case Command::watch:
-      return "watch";
-    case Command::placement:
-      return "placement";
-  }
-  throw InternalError("an unknown command");
+  return words_of(command).name;
+}
+
+std::string_view does(Command command) {
+  return words_of(command).does;
+}
+
+bool is_shared(Command command) {
+  return words_of(command).shared;
 }
 
 std::span<const Command> all_commands() {
   return kCommands;
+}
+
+std::optional<Command> command_named(std::string_view name) {
+  for (const Command command : kCommands) {
+    if (name_of(command) == name) return command;
+  }
+  return std::nullopt;
 }
 
 }  // namespace hones::settings

@@ -12,7 +12,11 @@
 
 namespace hones::settings {
 
-enum class Command { synth, prepare, generate, score, plan, discover, ablate, rank, bench, watch, placement };
+enum class Command {
+#define HONES_ALONE(name, does) name,
+#define HONES_SHARED(name, does) name,
+#include "app/settings/commands.def"
+};
 
 enum class Type {
   boolean,
@@ -59,7 +63,10 @@ const Setting* find(std::string_view key);
 std::string nearest(std::string_view word, std::span<const std::string> known);
 
 std::string_view name_of(Command command);
+std::string_view does(Command command);  // for people
+bool is_shared(Command command);         // by all ranks
 std::span<const Command> all_commands();
+std::optional<Command> command_named(std::string_view name);
 
 // What a setting allows, for people: "an integer of at least 1 and at most 1,000".
 std::string allowed(const Setting& setting);
