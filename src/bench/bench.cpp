@@ -120,6 +120,99 @@ class Measurement {
   double scale_ = 1;
 };
 
+// All forms, one after the other: what is measured is set in run_.
+class Bench {
+ public:
+  explicit Bench(const BenchOptions& options) : options_(options), run_(options.run) {
+    for (const std::string& task : run_.selection.tasks) sets_.push_back({task, {task}});
+  }
+
+  BenchReport run() {
+    model::configure_threads(run_.engine.threads);
+    report_.peak_flops = peak_flops(run_.engine.dtype);
+    load();
+    if (wants("engine")) engine();
+    if (wants("plain")) plain();
+    // A busy or throttled machine gives less at one of the two ends: the better one is the peak.
+    report_.peak_flops = std::max(report_.peak_flops, peak_flops(options_.run.engine.dtype));
+    return std::move(report_);
+  }
+
+ private:
+  using Set = std::pair<std::string, std::vector<std::string>>;  // its name in the report, its tasks
+
+  bool wants(const char* form) const {
+    return std::find(options_.forms.begin(), options_.forms.end(), form) != options_.forms.end();
+  }
+  bool generates(const std::string& task) const {
+    const task::Definition* definition = task::find_task(run_.selection.known_tasks, task);
+    return definition != nullptr && definition->over == task::Over::records;
+  }
+
+  void load() {
+    run_.engine.heads = {{0, 0}};
+    sweep::Inputs inputs(run_);
+    report_.environment = sweep::environment(inputs, checkpoint::model_digest(run_.selection.model));
+    model_ = family::open_vlm(run_.selection.model, inputs.dtype, std::make_shared<model::WholeModel>());
+    Measurement(run_, *model_, options_.candidates).run();  // pages, kernels
+    if (wants("parts")) report_.parts = bench_parts(inputs, *model_);
+  }
+
+  void measure(const std::string& name, std::int64_t candidates) {
+    BenchRow row = Measurement(run_, *model_, candidates).run();
+    if (row.form == "engine") {
+      row.forecast_bytes =
+          static_cast<double>(sweep::forecast(run_, 1, row.changed_share.value_or(0)).memory.head_stage());
+    } else {
+      row.peak_added_bytes.reset();
+    }
+    row.task = name;
+    if (candidates > 0 && run_.selection.tasks == std::vector<std::string>{"retrieval"})
+      row.candidates_measured = candidates;
+    report_.rows.push_back(row);
+    if (options_.progress) options_.progress(row);
+  }
+
+  // Every task alone, then all together; answers as they come, or so many of them forced to be decoded.
+  void engine() {
+    run_.engine.form = "fast";
+    run_.engine.heads.clear();
+    std::vector<Set> sets = sets_;
+    if (sets.size() > 1) sets.push_back({"all", options_.run.selection.tasks});
+    for (const auto& [name, tasks] : sets) {
+      run_.selection.tasks = tasks;
+      const bool any =
+          std::any_of(tasks.begin(), tasks.end(), [this](const std::string& t) { return generates(t); });
+      if (options_.changed.empty() || !any) {
+        run_.engine.forced_share.reset();
+        measure(name, 0);
+        continue;
+      }
+      for (const double share : options_.changed) {
+        run_.engine.forced_share = share;
+        measure(name, 0);
+      }
+    }
+    run_.engine.forced_share.reset();
+  }
+
+  void plain() {
+    run_.engine.form = "plain";
+    const checkpoint::DecoderConfig& text = model_->config().text;
+    run_.engine.heads = first_heads({text.layers, text.heads, text.intermediate_size}, options_.heads);
+    for (const auto& [name, tasks] : sets_) {
+      run_.selection.tasks = tasks;
+      measure(name, generates(tasks[0]) ? 0 : options_.candidates);
+    }
+  }
+
+  const BenchOptions& options_;
+  sweep::Options run_;
+  std::vector<Set> sets_;  // each task alone
+  std::unique_ptr<const model::Vlm> model_;
+  BenchReport report_;
+};
+
 }  // namespace
 
 double cpu_seconds() {
@@ -144,77 +237,7 @@ double peak_flops(const std::string& dtype) {
 }
 
 BenchReport bench(const BenchOptions& options) {
-  model::configure_threads(options.run.engine.threads);
-  BenchReport report;
-  report.peak_flops = peak_flops(options.run.engine.dtype);
-  sweep::Options run = options.run;
-  const auto wants = [&](const char* form) {
-    return std::find(options.forms.begin(), options.forms.end(), form) != options.forms.end();
-  };
-
-  run.engine.heads = {{0, 0}};
-  std::unique_ptr<const model::Vlm> model;
-  {
-    sweep::Inputs inputs(run);
-    report.environment = sweep::environment(inputs, checkpoint::model_digest(run.selection.model));
-    model = family::open_vlm(run.selection.model, inputs.dtype, std::make_shared<model::WholeModel>());
-    Measurement(run, *model, options.candidates).run();  // pages, kernels
-    if (wants("parts")) report.parts = bench_parts(inputs, *model);
-  }
-  const auto measure = [&](std::string name, std::int64_t candidates) {
-    Measurement measurement(run, *model, candidates);
-    BenchRow row = measurement.run();
-    if (row.form == "engine") {
-      row.forecast_bytes =
-          static_cast<double>(sweep::forecast(run, 1, row.changed_share.value_or(0)).memory.head_stage());
-    } else {
-      row.peak_added_bytes.reset();
-    }
-    row.task = std::move(name);
-    if (candidates > 0 && run.selection.tasks == std::vector<std::string>{"retrieval"})
-      row.candidates_measured = candidates;
-    report.rows.push_back(row);
-    if (options.progress) options.progress(row);
-  };
-  const auto generates = [&](const std::string& task) {
-    const task::Definition* definition = task::find_task(run.selection.known_tasks, task);
-    return definition != nullptr && definition->over == task::Over::records;
-  };
-
-  std::vector<std::pair<std::string, std::vector<std::string>>> sets;
-  for (const std::string& task : options.run.selection.tasks) sets.push_back({task, {task}});
-  if (wants("engine")) {
-    run.engine.form = "fast";
-    run.engine.heads.clear();
-    auto together = sets;
-    if (sets.size() > 1) together.push_back({"all", options.run.selection.tasks});
-    for (const auto& [name, tasks] : together) {
-      run.selection.tasks = tasks;
-      const bool any = std::any_of(tasks.begin(), tasks.end(), generates);
-      if (options.changed.empty() || !any) {
-        run.engine.forced_share.reset();
-        measure(name, 0);
-        continue;
-      }
-      for (const double share : options.changed) {
-        run.engine.forced_share = share;
-        measure(name, 0);
-      }
-    }
-    run.engine.forced_share.reset();
-  }
-  if (wants("plain")) {
-    run.engine.form = "plain";
-    const checkpoint::DecoderConfig& text = model->config().text;
-    run.engine.heads = first_heads({text.layers, text.heads, text.intermediate_size}, options.heads);
-    for (const auto& [name, tasks] : sets) {
-      run.selection.tasks = tasks;
-      measure(name, generates(tasks[0]) ? 0 : options.candidates);
-    }
-  }
-  // A busy or throttled machine gives less at one of the two ends: the better one is the peak.
-  report.peak_flops = std::max(report.peak_flops, peak_flops(options.run.engine.dtype));
-  return report;
+  return Bench(options).run();
 }
 
 }  // namespace hones::bench

@@ -5,12 +5,11 @@
 
 #include <c10/core/InferenceMode.h>
 
-#include <hones/attribution/contribution.hpp>
-#include <hones/attribution/neurons.hpp>
 #include <hones/base/error.hpp>
 #include <hones/checkpoint/flops.hpp>
 
 #include "cell.hpp"
+#include "contributed.hpp"
 
 namespace hones::engine {
 
@@ -293,10 +292,8 @@ Work PlainEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cel
     work.layer_positions += state.layer_positions - before;
     const std::size_t which = state.item->attributed;
     const model::EncodedPrompt& prompt = state.prompts[which];
-    const at::Tensor projection =
-        attribution::target_projection(model_.decoder(), targets.at(static_cast<std::size_t>(index)));
-    model::ForwardInput input;
     const std::int64_t T = prompt.prompt.length();
+    model::ForwardInput input;
     input.residual = model_.embed(prompt);
     input.sequence = model::sequence_of(prompt.prompt);
     input.rows.resize(1);
@@ -306,39 +303,18 @@ Work PlainEvaluator::neurons(const plan::Unit& unit, const table::TaskCells& cel
       work.layer_positions += static_cast<double>(output.layer_positions);
       return output;
     };
-    const at::Tensor plain = attribution::contributions(pass().a, 0, projection);
-    ++work.cells;
-    const double full = static_cast<double>(T * decoder.layers);
-    work.full_layer_positions += full;
-    // Its heads may still be usable: what enters their sums is a difference.
-    if (!attribution::add_plain(sums, attribution::values(plain))) ++invalid;
-    for (std::int64_t layer = 0; layer < decoder.layers; ++layer) {
-      std::vector<std::int64_t> stored;  // indices into sums.heads of this layer's heads
-      for (std::size_t s = 0; s < sums.heads.size(); ++s) {
-        if (sums.heads[s].layer == layer) stored.push_back(static_cast<std::int64_t>(s));
-      }
-      const auto rows = static_cast<std::size_t>(tile_rows(tile_positions_, T, decoder.heads));
-      for (std::size_t begin = 0; begin < stored.size(); begin += rows) {
-        const std::size_t end = std::min(begin + rows, stored.size());
-        input.rows.clear();
-        for (std::size_t i = begin; i < end; ++i) {
-          input.rows.push_back(
-              edit(state, which, {{sums.heads[static_cast<std::size_t>(stored[i])]}, {}}, 0, T));
-        }
-        const model::ForwardOutput output = pass();
-        for (std::size_t i = begin; i < end; ++i) {
-          const table::Head head = sums.heads[static_cast<std::size_t>(stored[i])];
-          ++work.cells;
-          work.full_layer_positions += full;
-          const bool usable =
-              cells.states[cells.at(index, cells.shape.column(head.layer, head.head))] != CellState::invalid;
-          const at::Tensor replaced = attribution::contributions(
-              output.a, static_cast<std::int64_t>(i - begin), projection, layer, plain);
-          if (usable && !attribution::add_head(sums, stored[i], attribution::values(plain),
-                                               attribution::values(replaced)))
-            ++invalid;
-        }
-      }
+    Contributed contributed(
+        cells, index,
+        attribution::target_projection(model_.decoder(), targets.at(static_cast<std::size_t>(index))),
+        static_cast<double>(T * decoder.layers), sums, work, invalid);
+    contributed.plain(pass().a);
+    const std::int64_t rows = tile_rows(tile_positions_, T, decoder.heads);
+    for (const std::vector<std::size_t>& tile : stored_tiles(sums, decoder.layers, rows)) {
+      input.rows.clear();
+      for (const std::size_t s : tile) input.rows.push_back(edit(state, which, {{sums.heads[s]}, {}}, 0, T));
+      const model::ForwardOutput output = pass();
+      for (std::size_t r = 0; r < tile.size(); ++r)
+        contributed.head(tile[r], output.a, static_cast<std::int64_t>(r));
     }
   }
   return work;
