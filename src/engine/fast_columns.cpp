@@ -20,7 +20,7 @@ namespace {
 using table::CellBlock;
 using table::CellState;
 
-// A row that waits to be decoded.
+// A row that waits to be decoded. It owns its keys and values; its edit borrows the subject and the row.
 struct Open {
   std::size_t seat = 0, cell = 0;
   model::OpenRow row;
@@ -28,8 +28,12 @@ struct Open {
 
 }  // namespace
 
-// The cells of one bundle under `rows`: passes first, then the rows that changed, batched by prompt. A
-// bundle's members share the rows.
+// The cells of one bundle under `rows`, which its members share. Order: tiles of rows that begin at the same
+// layer, ascending, so that a row starts as late as its edit allows; of each tile what the passes say, at
+// once, because the next tile overwrites the keys and values that a changed row goes on from (they are copied
+// when it is opened); then the rows that changed, batched by prompt, when the tiles are done or what waits
+// has grown to kHeldRowBytes; then blocks, columns ascending. `subject` and its trees stay as they are
+// throughout: opened rows borrow its plain state.
 class FastEvaluator::Columns {
  public:
   Columns(const FastEvaluator& engine, const Subject& subject, const std::vector<Row>& rows, Work& work)

@@ -228,7 +228,10 @@ void FastEvaluator::measure_trunk(Subject& subject) const {
   }
 }
 
-// Column 0 and what everything else is compared with.
+// Column 0 and what everything else is compared with. Order: the prompts alone are run, which gives every
+// answer its first id; answers run on from there, one by one; then all are packed behind their prompts and
+// run again, and what this pass says is the answer, because rows will be compared in its shape. Whoever is
+// excluded on the way leaves the sequence, which is packed again: the shape is that of the others.
 void FastEvaluator::plain_run(Subject& subject) const {
   measure_trunk(subject);
   plant(subject);

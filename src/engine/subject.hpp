@@ -14,7 +14,8 @@
 
 namespace hones::engine {
 
-// One packed sequence of a bundle, and the plain run over it.
+// One packed sequence of a bundle, and the plain run over it. The pass borrows the engine's workspace; its
+// state, and `plain`, are copies of their own.
 struct Tree {
   model::PromptTree packed;
   std::unique_ptr<model::TreePass> pass;
