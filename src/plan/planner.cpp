@@ -21,105 +21,90 @@ std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
   return (a + b - 1) / b;
 }
 
-void require_valid(const std::vector<TaskLoad>& tasks, const ModelLoad& model, int ranks,
-                   std::int64_t unit_instances) {
-  HONES_ASSERT(model.layers >= 1 && model.heads >= 1,
-               "layers=" + std::to_string(model.layers) + " heads=" + std::to_string(model.heads));
-  HONES_ASSERT(ranks >= 1, "ranks=" + std::to_string(ranks));
-  HONES_ASSERT(unit_instances >= 1, "unit_instances=" + std::to_string(unit_instances));
-  for (const TaskLoad& task : tasks) HONES_ASSERT(task.instances >= 0, task.name);
+template <typename Loads, typename Size>
+std::int64_t count_blocks(const Loads& loads, std::int64_t block, const Size& size) {
+  std::int64_t blocks = 0;
+  for (const auto& load : loads) blocks += ceil_div(size(load), block);
+  return blocks;
 }
 
-std::int64_t count_blocks(const std::vector<TaskLoad>& tasks, std::int64_t block) {
-  return std::accumulate(
-      tasks.begin(), tasks.end(), std::int64_t{0},
-      [&](std::int64_t sum, const TaskLoad& task) { return sum + ceil_div(task.instances, block); });
-}
-
-std::vector<std::int64_t> asked_layers(std::int64_t layers, const std::vector<std::int64_t>& asked) {
+std::vector<std::int64_t> asked_groups(std::int64_t groups, const std::vector<std::int64_t>& asked) {
   if (asked.empty()) {
-    std::vector<std::int64_t> all(static_cast<std::size_t>(layers));
+    std::vector<std::int64_t> all(static_cast<std::size_t>(groups));
     std::iota(all.begin(), all.end(), 0);
     return all;
   }
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    HONES_ASSERT(asked[i] >= 0 && asked[i] < layers && (i == 0 || asked[i - 1] < asked[i]),
-                 "asked layer " + std::to_string(asked[i]) + " of " + std::to_string(layers));
+    HONES_ASSERT(asked[i] >= 0 && asked[i] < groups && (i == 0 || asked[i - 1] < asked[i]),
+                 "asked group " + std::to_string(asked[i]) + " of " + std::to_string(groups));
   }
   return asked;
 }
 
-// Runs of neighbouring asked layers, each cut into ranges of at most `width`.
-std::vector<Range> layer_ranges(const std::vector<std::int64_t>& asked, std::int64_t width) {
+// Runs of neighbouring asked groups, each cut into ranges of at most `width`.
+std::vector<Range> group_ranges(const std::vector<std::int64_t>& asked, std::int64_t width) {
   std::vector<Range> ranges;
-  for (const std::int64_t layer : asked) {
-    if (!ranges.empty() && ranges.back().second == layer && layer - ranges.back().first < width) {
+  for (const std::int64_t group : asked) {
+    if (!ranges.empty() && ranges.back().second == group && group - ranges.back().first < width) {
       ++ranges.back().second;
     } else {
-      ranges.emplace_back(layer, layer + 1);
+      ranges.emplace_back(group, group + 1);
     }
   }
   return ranges;
 }
 
-double prompt_positions(const TaskLoad& task) {
-  return task.positions_per_prompt * task.prompts_per_cell;
+// Groups of a unit: as many as leave enough units, whatever they cost.
+std::int64_t widest(const std::vector<Load>& loads, const Cutting& cutting, std::int64_t asked) {
+  const std::int64_t blocks = std::max<std::int64_t>(
+      1, count_blocks(loads, cutting.unit_instances, [](const Load& l) { return std::ssize(l.bundles); }));
+  const std::int64_t wanted =
+      std::clamp<std::int64_t>(ceil_div(kUnitsPerRank * cutting.ranks, blocks), 1, asked);
+  return asked / wanted;  // rounded down: at least `wanted` ranges
+}
+
+// Narrower where a unit of the load's dearest bundle would take longer than about a minute.
+std::int64_t narrowed(std::int64_t width, const Load& load, const Cutting& cutting) {
+  if (cutting.flops_per_second <= 0) return width;
+  const double most = kUnitSeconds * cutting.flops_per_second / static_cast<double>(cutting.unit_instances);
+  const auto takes_longer = [&](const Price& price) { return price.of(0, width) > most; };
+  while (width > 1 && std::any_of(load.bundles.begin(), load.bundles.end(), takes_longer)) --width;
+  return width;
 }
 
 }  // namespace
 
-double price(const TaskLoad& task, const ModelLoad& model, std::int64_t layer_begin, std::int64_t layer_end,
-             bool resume) {
-  const auto layers = static_cast<double>(model.layers);
-  const double plain = layers * (prompt_positions(task) + task.decode_positions);
-  double cells = 0;
-  for (std::int64_t layer = layer_begin; layer < layer_end; ++layer) {
-    const double prompt_layers = resume ? static_cast<double>(model.layers - layer) : layers;
-    cells += static_cast<double>(model.heads) *
-             (prompt_layers * prompt_positions(task) + layers * task.decode_positions);
-  }
-  return plain + cells;
+double Price::of(std::int64_t group_begin, std::int64_t group_end) const {
+  return std::accumulate(groups.begin() + group_begin, groups.begin() + group_end, plain);
 }
 
-std::vector<Unit> head_units(const std::vector<TaskLoad>& tasks, const ModelLoad& model, int ranks,
-                             std::int64_t unit_instances, std::int64_t unit_layers,
-                             const std::vector<std::int64_t>& asked, bool resume) {
-  require_valid(tasks, model, ranks, unit_instances);
-  HONES_ASSERT(unit_layers >= 0, "unit_layers=" + std::to_string(unit_layers));
-  const std::vector<std::int64_t> layers = asked_layers(model.layers, asked);
-  const auto asked_count = static_cast<std::int64_t>(layers.size());
-  std::int64_t width = unit_layers;
-  if (width == 0) {
-    const std::int64_t blocks = std::max<std::int64_t>(1, count_blocks(tasks, unit_instances));
-    const std::int64_t wanted =
-        std::clamp<std::int64_t>(ceil_div(kUnitsPerRank * ranks, blocks), 1, asked_count);
-    width = asked_count / wanted;  // rounded down: at least `wanted` ranges
-  }
-  // Where the speed is known, a unit of a task takes about a minute at most, or is one layer.
-  const auto width_of = [&](const TaskLoad& task) {
-    std::int64_t own = width;
-    if (unit_layers > 0 || model.layer_positions_per_second <= 0) return own;
-    const double per_second = model.layer_positions_per_second / static_cast<double>(unit_instances);
-    while (own > 1 && price(task, model, 0, own, resume) / per_second > kUnitSeconds) --own;
-    return own;
-  };
-
+std::vector<Unit> cell_units(const std::vector<Load>& loads, const Cutting& cutting) {
+  HONES_ASSERT(
+      cutting.groups >= 1 && cutting.ranks >= 1 && cutting.unit_instances >= 1 && cutting.unit_groups >= 0,
+      "groups=" + std::to_string(cutting.groups) + " ranks=" + std::to_string(cutting.ranks) +
+          " unit_instances=" + std::to_string(cutting.unit_instances) +
+          " unit_groups=" + std::to_string(cutting.unit_groups));
+  const std::vector<std::int64_t> asked = asked_groups(cutting.groups, cutting.asked);
+  const std::int64_t width =
+      cutting.unit_groups > 0 ? cutting.unit_groups : widest(loads, cutting, std::ssize(asked));
   std::vector<Unit> units;
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
-    const std::vector<Range> ranges = layer_ranges(layers, width_of(tasks[t]));
-    for (std::int64_t begin = 0; begin < tasks[t].instances; begin += unit_instances) {
-      const std::int64_t end = std::min(begin + unit_instances, tasks[t].instances);
-      for (const auto& [layer_begin, layer_end] : ranges) {
+  for (std::size_t l = 0; l < loads.size(); ++l) {
+    const std::vector<Price>& bundles = loads[l].bundles;
+    const std::vector<Range> ranges =
+        group_ranges(asked, cutting.unit_groups > 0 ? width : narrowed(width, loads[l], cutting));
+    for (std::int64_t begin = 0; begin < std::ssize(bundles); begin += cutting.unit_instances) {
+      for (const auto& [group_begin, group_end] : ranges) {
         Unit unit;
         unit.id = static_cast<std::int64_t>(units.size());
         unit.stage = Stage::heads;
-        unit.load = static_cast<std::int32_t>(t);
+        unit.load = static_cast<std::int32_t>(l);
         unit.instance_begin = begin;
-        unit.instance_end = end;
-        unit.layer_begin = layer_begin;
-        unit.layer_end = layer_end;
-        unit.owns_plain = layer_begin == layers.front();
-        unit.cost = static_cast<double>(end - begin) * price(tasks[t], model, layer_begin, layer_end, resume);
+        unit.instance_end = std::min(begin + cutting.unit_instances, std::ssize(bundles));
+        unit.layer_begin = group_begin;
+        unit.layer_end = group_end;
+        unit.owns_plain = group_begin == asked.front();
+        for (std::int64_t b = begin; b < unit.instance_end; ++b)
+          unit.cost += bundles[static_cast<std::size_t>(b)].of(group_begin, group_end);
         units.push_back(unit);
       }
     }
@@ -127,28 +112,26 @@ std::vector<Unit> head_units(const std::vector<TaskLoad>& tasks, const ModelLoad
   return units;
 }
 
-std::vector<Unit> neuron_units(const std::vector<TaskLoad>& tasks, const ModelLoad& model, int ranks,
-                               std::int64_t unit_instances, const std::vector<std::int64_t>& stored_heads) {
-  require_valid(tasks, model, ranks, unit_instances);
-  HONES_ASSERT(stored_heads.size() == tasks.size(),
-               std::to_string(stored_heads.size()) + " counts of stored heads");
+std::vector<Unit> neuron_units(const std::vector<std::vector<double>>& prices, std::int64_t layers, int ranks,
+                               std::int64_t unit_instances) {
+  HONES_ASSERT(layers >= 1 && ranks >= 1 && unit_instances >= 1,
+               "layers=" + std::to_string(layers) + " ranks=" + std::to_string(ranks) +
+                   " unit_instances=" + std::to_string(unit_instances));
+  const auto size = [](const std::vector<double>& instances) { return std::ssize(instances); };
   std::int64_t block = unit_instances;
-  while (block > 1 && count_blocks(tasks, block) < kUnitsPerRank * ranks) --block;
+  while (block > 1 && count_blocks(prices, block, size) < kUnitsPerRank * ranks) --block;
 
   std::vector<Unit> units;
-  for (std::size_t t = 0; t < tasks.size(); ++t) {
-    const double rows = static_cast<double>(stored_heads[t]) + 1;
-    for (std::int64_t begin = 0; begin < tasks[t].instances; begin += block) {
+  for (std::size_t t = 0; t < prices.size(); ++t) {
+    for (std::int64_t begin = 0; begin < std::ssize(prices[t]); begin += block) {
       Unit unit;
       unit.id = static_cast<std::int64_t>(units.size());
       unit.stage = Stage::neurons;
       unit.load = static_cast<std::int32_t>(t);
       unit.instance_begin = begin;
-      unit.instance_end = std::min(begin + block, tasks[t].instances);
-      unit.layer_end = model.layers;
-      // One prompt an instance (retrieval: the positive candidate), nothing generated.
-      unit.cost = static_cast<double>(unit.instance_end - begin) * rows * static_cast<double>(model.layers) *
-                  tasks[t].positions_per_prompt;
+      unit.instance_end = std::min(begin + block, std::ssize(prices[t]));
+      unit.layer_end = layers;
+      unit.cost = std::accumulate(prices[t].begin() + begin, prices[t].begin() + unit.instance_end, 0.0);
       units.push_back(unit);
     }
   }

@@ -10,17 +10,27 @@
 namespace hones::plan {
 namespace {
 
-std::vector<TaskLoad> four_tasks() {
-  return {{"vqa", 7, 40, 1, 3}, {"ocr", 1, 30, 1, 5}, {"caption", 0, 35, 1, 12}, {"retrieval", 3, 35, 50, 0}};
+constexpr std::int64_t kGroups = 6;
+
+// So many bundles of one price: a plain run, and as much for every group.
+Load load_of(std::string name, std::int64_t bundles, double plain, double group) {
+  return {std::move(name), std::vector<Price>(static_cast<std::size_t>(bundles),
+                                              {plain, std::vector<double>(kGroups, group)})};
 }
 
-ModelLoad small() {
-  return {6, 8, 0};
+std::vector<Load> four_tasks() {
+  return {load_of("vqa", 7, 258, 2064), load_of("ocr", 1, 210, 1680), load_of("caption", 0, 282, 2256),
+          load_of("retrieval", 3, 10500, 84000)};
+}
+
+Cutting cutting(int ranks, std::int64_t unit_instances, std::int64_t unit_groups,
+                std::vector<std::int64_t> asked = {}) {
+  return {kGroups, ranks, unit_instances, unit_groups, std::move(asked), 0};
 }
 
 // Every (task, instance, layer) of the asked ones exactly once, and every instance's plain column exactly
 // once.
-void expect_exact_cover(const std::vector<Unit>& units, const std::vector<TaskLoad>& tasks,
+void expect_exact_cover(const std::vector<Unit>& units, const std::vector<Load>& tasks,
                         const std::vector<std::int64_t>& asked) {
   std::map<std::tuple<int, std::int64_t, std::int64_t>, int> cells;
   std::map<std::pair<int, std::int64_t>, int> plain;
@@ -38,8 +48,8 @@ void expect_exact_cover(const std::vector<Unit>& units, const std::vector<TaskLo
   }
   std::size_t instances = 0;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    instances += static_cast<std::size_t>(tasks[t].instances);
-    for (std::int64_t n = 0; n < tasks[t].instances; ++n) {
+    instances += tasks[t].bundles.size();
+    for (std::int64_t n = 0; n < std::ssize(tasks[t].bundles); ++n) {
       EXPECT_EQ((plain[{static_cast<int>(t), n}]), 1);
       for (const std::int64_t l : asked)
         EXPECT_EQ((cells[{static_cast<int>(t), n, l}]), 1) << t << " " << n << " " << l;
@@ -54,7 +64,7 @@ TEST(Planner, CoversEveryCellOnce) {
   for (const std::int64_t instances : {1, 2, 3, 100}) {
     for (const std::int64_t layers : {0, 1, 2, 4, 6, 99}) {
       for (const int ranks : {1, 2, 3, 64}) {
-        const auto units = head_units(four_tasks(), small(), ranks, instances, layers);
+        const auto units = cell_units(four_tasks(), cutting(ranks, instances, layers));
         expect_exact_cover(units, four_tasks(), all);
       }
     }
@@ -64,70 +74,66 @@ TEST(Planner, CoversEveryCellOnce) {
 TEST(Planner, CutsOnlyTheLayersAsked) {
   const std::vector<std::int64_t> asked{1, 2, 3, 5};
   for (const std::int64_t layers : {0, 1, 2, 99}) {
-    const auto units = head_units(four_tasks(), small(), 2, 2, layers, asked);
+    const auto units = cell_units(four_tasks(), cutting(2, 2, layers, asked));
     expect_exact_cover(units, four_tasks(), asked);
     for (const Unit& unit : units) EXPECT_EQ(unit.owns_plain, unit.layer_begin == 1);
   }
-  EXPECT_THROW(head_units(four_tasks(), small(), 2, 2, 0, {2, 1}), InternalError);
-  EXPECT_THROW(head_units(four_tasks(), small(), 2, 2, 0, {6}), InternalError);
+  EXPECT_THROW(cell_units(four_tasks(), cutting(2, 2, 0, {2, 1})), InternalError);
+  EXPECT_THROW(cell_units(four_tasks(), cutting(2, 2, 0, {6})), InternalError);
 }
 
 TEST(Planner, ChoosesFourUnitsPerRankWhereTheTableAllows) {
   // 11 instances and 6 layers: at most 66 units.
   for (const int ranks : {1, 2, 3, 5, 11, 16}) {
-    EXPECT_GE(head_units(four_tasks(), small(), ranks, 1, 0).size(),
+    EXPECT_GE(cell_units(four_tasks(), cutting(ranks, 1, 0)).size(),
               std::min<std::size_t>(66, 4u * static_cast<unsigned>(ranks)));
   }
-  EXPECT_EQ(head_units(four_tasks(), small(), 1, 1, 0).size(), 11u);  // no finer than needed
-  EXPECT_EQ(head_units(four_tasks(), small(), 100, 1, 0).size(), 66u);
+  EXPECT_EQ(cell_units(four_tasks(), cutting(1, 1, 0)).size(), 11u);  // no finer than needed
+  EXPECT_EQ(cell_units(four_tasks(), cutting(100, 1, 0)).size(), 66u);
 }
 
 TEST(Planner, CutsUnitsToAboutAMinuteEachTaskForItself) {
-  // Six layers of a vqa instance cost 6 * 43 + 48 * 6 * 43 layer-positions, of a query 50 prompts' worth.
-  ModelLoad model = small();
-  model.layer_positions_per_second = 1000;
-  const auto units = head_units(four_tasks(), model, 1, 1, 0);
+  Cutting known = cutting(1, 1, 0);
+  known.flops_per_second = 1000;
+  const auto units = cell_units(four_tasks(), known);
   expect_exact_cover(units, four_tasks(), {0, 1, 2, 3, 4, 5});
   for (const Unit& unit : units) {
     const std::int64_t width = unit.layer_end - unit.layer_begin;
     EXPECT_EQ(width, unit.load == 3 ? 1 : 6) << "task " << unit.load;
-    EXPECT_TRUE(unit.cost / model.layer_positions_per_second <= 60 || width == 1);
+    EXPECT_TRUE(unit.cost / known.flops_per_second <= 60 || width == 1);
+  }
+  // One dear bundle narrows the units of its load, and of no other.
+  std::vector<Load> uneven = four_tasks();
+  uneven[0].bundles[4].groups.assign(kGroups, 25000);
+  for (const Unit& unit : cell_units(uneven, known)) {
+    if (unit.load == 3) continue;
+    EXPECT_EQ(unit.layer_end - unit.layer_begin, unit.load == 0 ? 2 : 6) << "task " << unit.load;
   }
   // A width that was asked for stays.
-  for (const Unit& unit : head_units(four_tasks(), model, 1, 1, 3))
-    EXPECT_EQ(unit.layer_end - unit.layer_begin, 3);
+  known.unit_groups = 3;
+  for (const Unit& unit : cell_units(four_tasks(), known)) EXPECT_EQ(unit.layer_end - unit.layer_begin, 3);
 }
 
-TEST(Planner, Prices) {
-  const TaskLoad task{"vqa", 1, 10, 1, 2};
-  const ModelLoad model{4, 3, 0};
-  // plain: 4 layers of 12 positions; layer 1 without resume: 3 heads like the plain run
-  EXPECT_DOUBLE_EQ(price(task, model, 1, 2, false), 48 + 3 * 48);
-  // with resume the prompt starts at layer 1, what is generated runs all layers
-  EXPECT_DOUBLE_EQ(price(task, model, 1, 2, true), 48 + 3 * (3 * 10 + 4 * 2));
-  EXPECT_DOUBLE_EQ(price(task, model, 2, 2, true), 48);
-  const TaskLoad query{"retrieval", 1, 10, 50, 0};
-  EXPECT_DOUBLE_EQ(price(query, model, 3, 4, true), 50 * 10 * (4 + 3));
-  // resumed units of low layers are the long ones
-  const auto units = head_units({task}, model, 1, 1, 1, {}, true);
-  ASSERT_EQ(units.size(), 4u);
-  for (std::size_t i = 1; i < 4; ++i) EXPECT_LT(units[i].cost, units[i - 1].cost);
-}
-
-// 7 instances in blocks of 3, 3 and 1: what a unit costs depends on how many it holds, not on where they
-// stand.
-TEST(Planner, ChargesABlockForItsOwnInstances) {
-  const auto units = head_units({{"vqa", 7, 40, 1, 3}}, small(), 1, 3, 6);
-  ASSERT_EQ(units.size(), 3U);
-  EXPECT_DOUBLE_EQ(units[1].cost, units[0].cost);
-  EXPECT_DOUBLE_EQ(3 * units[2].cost, units[0].cost);
+TEST(Planner, AUnitCostsWhatItsOwnBundlesDo) {
+  Load load{"vqa", {}};
+  for (int b = 1; b <= 7; ++b)
+    load.bundles.push_back({10.0 * b, {6.0 * b, 5.0 * b, 4.0 * b, 3.0 * b, 2.0 * b, 1.0 * b}});
+  EXPECT_DOUBLE_EQ(load.bundles[1].of(1, 3), 20 + 10 + 8);
+  EXPECT_DOUBLE_EQ(load.bundles[1].of(2, 2), 20);
+  // 7 bundles in blocks of 3, 3 and 1, two ranges of groups each; the plain run is priced in both.
+  const auto units = cell_units({load}, cutting(1, 3, 3));
+  ASSERT_EQ(units.size(), 6U);
+  EXPECT_DOUBLE_EQ(units[0].cost, (1 + 2 + 3) * (10 + 6 + 5 + 4));
+  EXPECT_DOUBLE_EQ(units[1].cost, (1 + 2 + 3) * (10 + 3 + 2 + 1));
+  EXPECT_DOUBLE_EQ(units[2].cost, (4 + 5 + 6) * (10 + 6 + 5 + 4));
+  EXPECT_DOUBLE_EQ(units[5].cost, 7 * (10 + 3 + 2 + 1));
 }
 
 TEST(Planner, NeuronUnitsAreWholeInstances) {
   for (const int ranks : {1, 3, 50}) {
     for (const std::int64_t block : {1, 4, 100}) {
       std::map<std::pair<int, std::int64_t>, int> seen;
-      const auto units = neuron_units(four_tasks(), small(), ranks, block, {16, 16, 16, 2});
+      const auto units = neuron_units({{1, 2, 3, 4, 5, 6, 7}, {8}, {}, {9, 10, 11}}, kGroups, ranks, block);
       for (const Unit& unit : units) {
         EXPECT_EQ(unit.stage, Stage::neurons);
         EXPECT_EQ(unit.layer_begin, 0);
@@ -140,16 +146,18 @@ TEST(Planner, NeuronUnitsAreWholeInstances) {
       EXPECT_GE(units.size(), std::min<std::size_t>(11, 4u * static_cast<unsigned>(ranks)));
     }
   }
-  const auto units = neuron_units({{"vqa", 1, 10, 1, 2}}, {4, 3, 0}, 1, 1, {2});
-  EXPECT_DOUBLE_EQ(units.at(0).cost, 3 * 4 * 10);
-  EXPECT_THROW(neuron_units(four_tasks(), small(), 1, 1, {16}), InternalError);
+  // 12 instances are cut in threes, so that there are four units.
+  const auto units = neuron_units({std::vector<double>(12, 2.5)}, kGroups, 1, 100);
+  ASSERT_EQ(units.size(), 4U);
+  EXPECT_DOUBLE_EQ(units[0].cost, 7.5);
 }
 
 TEST(Planner, RefusesNonsense) {
-  EXPECT_THROW(head_units(four_tasks(), small(), 0, 1, 0), InternalError);
-  EXPECT_THROW(head_units(four_tasks(), small(), 1, 0, 0), InternalError);
-  EXPECT_THROW(head_units(four_tasks(), {0, 8, 0}, 1, 1, 0), InternalError);
-  EXPECT_TRUE(head_units({}, small(), 2, 1, 0).empty());
+  EXPECT_THROW(cell_units(four_tasks(), cutting(0, 1, 0)), InternalError);
+  EXPECT_THROW(cell_units(four_tasks(), cutting(1, 0, 0)), InternalError);
+  EXPECT_THROW(cell_units(four_tasks(), cutting(1, 1, -1)), InternalError);
+  EXPECT_THROW(neuron_units({{1}}, kGroups, 0, 1), InternalError);
+  EXPECT_TRUE(cell_units({}, cutting(2, 1, 0)).empty());
 }
 
 TEST(Unit, IsEmptyAtFirst) {
@@ -164,7 +172,7 @@ TEST(Unit, IsEmptyAtFirst) {
 TEST(Unit, TravelsInMessages) {
   Grant grant;
   grant.kind = Grant::Kind::unit;
-  grant.unit = head_units(four_tasks(), small(), 2, 2, 4).at(3);
+  grant.unit = cell_units(four_tasks(), cutting(2, 2, 4)).at(3);
   const auto back = comm::from_bytes<Grant>(comm::to_bytes(grant));
   EXPECT_EQ(back.kind, Grant::Kind::unit);
   EXPECT_EQ(back.unit.id, 3);
