@@ -66,9 +66,10 @@ sweep::AblateOptions ablate_options(const settings::Settings& settings) {
                                                         "numbers of heads between commas");
   masked.sets = sets_of(settings);
   masked.random_seeds = settings.integer("ablate.random_seeds");
-  options.caption_metric = settings.text("ablate.caption_metric");
+  options.caption_metric = settings.chosen<choice::CaptionBleu>("ablate.caption_metric");
   if (settings.given("ranking.top_k")) masked.top_k = settings.integer("ranking.top_k");
-  if (settings.given("ranking.weights")) masked.weights = settings.text("ranking.weights");
+  if (settings.given("ranking.weights"))
+    masked.weights = settings.chosen<choice::HeadWeights>("ranking.weights");
   return options;
 }
 

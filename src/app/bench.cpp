@@ -95,7 +95,8 @@ RivalOptions rivals_of(const settings::Settings& settings, const bench::BenchOpt
   rivals.model = run.selection.model;
   rivals.benchmark = run.selection.benchmark;
   rivals.scratch = scratch;
-  rivals.dtype = run.engine.dtype == "auto" ? "fp32" : run.engine.dtype;
+  rivals.dtype = choice::word(run.engine.dtype == choice::NumberFormat::automatic ? choice::NumberFormat::fp32
+                                                                                  : run.engine.dtype);
   rivals.threads = run.engine.threads;
   rivals.instances = run.selection.instances;
   rivals.heads = options.heads;

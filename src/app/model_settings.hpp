@@ -3,6 +3,7 @@
 #pragma once
 
 #include <hones/checkpoint/model_folder.hpp>
+#include <hones/choice/choices.hpp>
 
 #include "app/settings/settings.hpp"
 
@@ -20,10 +21,10 @@ void set_model(const settings::Settings& settings, Options& options) {
 // Number format, device, threads, operator, seed and answer length.
 template <typename Options>
 void set_arithmetic(const settings::Settings& settings, Options& options) {
-  options.dtype = settings.text("model.dtype");
-  options.device = settings.text("model.device");
+  options.dtype = settings.chosen<choice::NumberFormat>("model.dtype");
+  options.device = settings.chosen<choice::Device>("model.device");
   options.threads = settings.integer("model.threads");
-  options.op = settings.text("intervention.operator");
+  options.op = settings.chosen<choice::Operator>("intervention.operator");
   options.sigma = settings.real("intervention.sigma");
   options.seed = static_cast<std::uint64_t>(settings.integer("run.seed"));
   options.max_new_tokens = settings.integer("answer.max_new_tokens");

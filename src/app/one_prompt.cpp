@@ -46,10 +46,10 @@ class Run {
   explicit Run(const OnePrompt& options)
       : options_(options),
         config_(family::family_of(options.model).read_config(options.model)),
-        packer_(family::family_of(options.model).open_packer(options.model, "paper")),
+        packer_(family::family_of(options.model).open_packer(options.model, choice::Prompts::paper)),
         model_(family::open_vlm(options.model, model::dtype_from(options.dtype, config_.dtype, false),
                                 std::make_shared<model::WholeModel>())),
-        op_(model::operator_from(options.op)) {}
+        op_(options.op) {}
 
   std::string text();
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/image/image.hpp>
 
 namespace hones::app {
@@ -25,7 +26,7 @@ struct OnePrompt {
   bool allow_special_in_text = false;
   std::int64_t max_new_tokens = 0;
   std::vector<std::string> replace_heads;  // "L:H"
-  std::string op;
+  choice::Operator op{};
   double sigma = 0;
   std::uint64_t seed = 0;
   std::filesystem::path mask_neurons;  // CSV layer,neuron or file.h5:/path (read by the caller)
@@ -33,8 +34,8 @@ struct OnePrompt {
       masked;  // (layer, neuron), filled by the caller from mask_neurons
   bool json = false;
   std::filesystem::path dump;  // FILE.safetensors; empty: none
-  std::string dtype;
-  std::string device;
+  choice::NumberFormat dtype{};
+  choice::Device device{};
   std::int64_t threads = 0;
 };
 

@@ -28,8 +28,9 @@ Speed speed_of(const settings::Settings& settings) {
   if (tflops > 0) return {tflops * 1e12, "--tflops"};
   const std::int64_t threads = settings.integer("model.threads");
   model::configure_threads(threads);
-  return {bench::peak_flops(settings.text("model.dtype")) * static_cast<double>(threads),
-          "peak of matrix products on this machine's CPU, measured now"};
+  return {
+      bench::peak_flops(settings.chosen<choice::NumberFormat>("model.dtype")) * static_cast<double>(threads),
+      "peak of matrix products on this machine's CPU, measured now"};
 }
 
 nlohmann::ordered_json to_json(const Forecast& plan, const Speed& speed, double hours) {

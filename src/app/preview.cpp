@@ -2,6 +2,7 @@
 
 #include <hones/base/number.hpp>
 #include <hones/checkpoint/model_folder.hpp>
+#include <hones/choice/choices.hpp>
 #include <hones/family/family.hpp>
 #include <hones/preview/preview.hpp>
 
@@ -35,7 +36,7 @@ std::string preview(const settings::Settings& settings, const std::string& split
   const std::int64_t cells = settings.integer("prepare.preview");
   if (cells == 0) return "";
   const benchmark::Benchmark benchmark = benchmark::load(out, split);
-  const std::string& prompts = settings.text("discover.prompts");
+  const auto prompts = settings.chosen<choice::Prompts>("discover.prompts");
   const image::ProcessorConfig processor = processor_of(settings);
   std::string lines;
   const std::vector<task::Definition> known = known_tasks(settings);

@@ -20,8 +20,10 @@ results::RankOptions options_of(const settings::Settings& settings) {
     options.top_k = settings.integer("ranking.top_k");
     options.top_k_source = settings.source("ranking.top_k");
   }
-  if (settings.given("ranking.neuron_mode")) options.neuron_mode = settings.text("ranking.neuron_mode");
-  if (settings.given("ranking.weights")) options.weights = settings.text("ranking.weights");
+  if (settings.given("ranking.neuron_mode"))
+    options.neuron_mode = settings.chosen<choice::NeuronMode>("ranking.neuron_mode");
+  if (settings.given("ranking.weights"))
+    options.weights = settings.chosen<choice::HeadWeights>("ranking.weights");
   if (settings.given("ranking.neuron_share")) options.neuron_share = settings.real("ranking.neuron_share");
   return options;
 }
@@ -33,8 +35,8 @@ settings::Settings in_force(settings::Settings settings, const results::RankRepo
   };
   set("rank.out", report.out.string());
   set("ranking.top_k", std::max<std::int64_t>(1, report.top_k));  // 0 where no head has a valid cell
-  set("ranking.neuron_mode", report.neuron_mode);
-  set("ranking.weights", report.weights);
+  set("ranking.neuron_mode", choice::word(report.neuron_mode));
+  set("ranking.weights", choice::word(report.weights));
   set("ranking.neuron_share", report.neuron_share);
   return settings;
 }

@@ -26,10 +26,10 @@ engine::Options engine_options(const settings::Settings& settings) {
   engine::Options options;
   set_arithmetic(settings, options);
   for (const auto& [layer, head] : settings.heads("discover.heads")) options.heads.push_back({layer, head});
-  options.prompts = settings.text("discover.prompts");
+  options.prompts = settings.chosen<choice::Prompts>("discover.prompts");
   options.pictures = pictures_of(settings);
-  options.open_target_join = settings.text("discover.open_target_join");
-  options.form = settings.text("engine.form");
+  options.open_target_join = settings.chosen<choice::TargetJoin>("discover.open_target_join");
+  options.form = settings.chosen<choice::Form>("engine.form");
   options.resume = settings.boolean("engine.resume");
   options.tree = settings.boolean("engine.tree");
   options.verify = settings.boolean("engine.verify");
@@ -43,9 +43,9 @@ results::Ranking ranking_of(const settings::Settings& settings) {
   ranking.stored_heads = settings.integer("ranking.stored_heads");
   ranking.rand_head_seeds = settings.integer("ranking.rand_head_seeds");
   ranking.neuron_share = settings.real("ranking.neuron_share");
-  ranking.neuron_mode = settings.text("ranking.neuron_mode");
-  ranking.weights = settings.text("ranking.weights");
-  ranking.caption_importance = settings.text("discover.caption_importance");
+  ranking.neuron_mode = settings.chosen<choice::NeuronMode>("ranking.neuron_mode");
+  ranking.weights = settings.chosen<choice::HeadWeights>("ranking.weights");
+  ranking.caption_importance = settings.chosen<choice::CaptionBleu>("discover.caption_importance");
   ranking.bootstrap_resamples = settings.integer("discover.bootstrap_resamples");
   return ranking;
 }

@@ -35,7 +35,7 @@ Ablation::Ablation(const table::TaskCells& cells, const std::vector<std::uint16_
                    const AblationOptions& options) {
   const std::vector<std::int64_t> counted = counted_instances(cells);
   const auto n = static_cast<std::int64_t>(counted.size());
-  const bool together = cells.counts > 0 && options.caption_metric == "corpus";
+  const bool together = cells.counts > 0 && options.caption_metric == choice::CaptionBleu::corpus;
   const auto drops = make_drops(cells, counts, counted, together);
   drops->importance(std::vector<std::int64_t>(counted.size(), 1), drop_);
 

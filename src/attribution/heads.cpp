@@ -53,8 +53,8 @@ table::HeadTables head_tables(const TaskCells& cells, const std::vector<std::uin
   const auto n = static_cast<std::int64_t>(rows.size());
   table::HeadTables tables;
 
-  const auto drops =
-      make_drops(cells, counts, rows, cells.counts > 0 && options.caption_importance == "corpus");
+  const auto drops = make_drops(
+      cells, counts, rows, cells.counts > 0 && options.caption_importance == choice::CaptionBleu::corpus);
   drops->importance(std::vector<std::int64_t>(rows.size(), 1), tables.importance);
   intervals(*drops, cells, n, options, tables);
 

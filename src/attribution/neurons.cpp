@@ -45,7 +45,7 @@ table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Sh
   for (std::size_t s = 0; s < k; ++s) {
     const table::Head head = sums.heads[s];
     const double value = importance[static_cast<std::size_t>(head.layer * shape.heads + head.head)];
-    const double weight = options.weights == "uniform" ? 1.0 : std::max(value, 0.0);
+    const double weight = options.weights == choice::HeadWeights::uniform ? 1.0 : std::max(value, 0.0);
     if (!(weight > 0) || sums.valid[s] == 0) continue;
     add_weighted(sums, s, weight, tables.per_instance, tables.after_mean);
     total += weight;
@@ -57,9 +57,9 @@ table::NeuronTables neuron_tables(const table::NeuronSums& sums, const table::Sh
       tables.after_mean[i] /= total;
     }
   }
-  const std::vector<double>& scores = fell_back                      ? tables.plain
-                                      : options.mode == "after_mean" ? tables.after_mean
-                                                                     : tables.per_instance;
+  const std::vector<double>& scores = fell_back                                        ? tables.plain
+                                      : options.mode == choice::NeuronMode::after_mean ? tables.after_mean
+                                                                                       : tables.per_instance;
   const std::vector<std::int64_t> order = stats::ranking(scores);
   const std::int64_t count = stats::share_count(options.share, static_cast<std::int64_t>(n));
   for (std::int64_t i = 0; i < count; ++i) {

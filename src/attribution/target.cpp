@@ -20,9 +20,9 @@ std::vector<std::vector<std::int64_t>> reference_ids(const text::Tokenizer& toke
 }
 
 Target open_target(const text::Tokenizer& tokenizer, std::span<const std::string> references,
-                   const metric::DocumentFrequency& frequency, const std::string& join) {
+                   const metric::DocumentFrequency& frequency, choice::TargetJoin join) {
   std::vector<std::string> texts(references.begin(), references.end());
-  if (join == "release_join") {
+  if (join == choice::TargetJoin::release_join) {
     std::string joined;
     for (const std::string& reference : references) joined += (joined.empty() ? "" : " ") + reference;
     texts = {joined};

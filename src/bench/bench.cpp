@@ -83,7 +83,7 @@ class Measurement {
     BenchRow row;
     row.seconds = wall_seconds() - wall;
     row.cpu_seconds = cpu_seconds() - cpu;
-    row.form = options_.engine.form == "plain" ? "plain" : "engine";
+    row.form = options_.engine.form == choice::Form::plain ? "plain" : "engine";
     row.peak_added_bytes = static_cast<double>(peak_resident_bytes() - resident);
     row.instances = instances_;
     row.cells_measured = sum.cells;
@@ -95,7 +95,7 @@ class Measurement {
     row.useful_flops = sum.useful_flops * scale;
     row.forward_equivalents = sum.layer_positions / sum.full_layer_positions;
     row.decode_equivalents = sum.decode_layer_positions / sum.full_layer_positions;
-    if (options_.engine.form != "plain" && generates_)
+    if (options_.engine.form != choice::Form::plain && generates_)
       row.changed_share = static_cast<double>(sum.decoded) / static_cast<double>(generated_);
     return row;
   }
@@ -175,7 +175,7 @@ class Bench {
 
   // Every task alone, then all together; answers as they come, or so many of them forced to be decoded.
   void engine() {
-    run_.engine.form = "fast";
+    run_.engine.form = choice::Form::fast;
     run_.engine.heads.clear();
     std::vector<Set> sets = sets_;
     if (sets.size() > 1) sets.push_back({"all", options_.run.selection.tasks});
@@ -197,7 +197,7 @@ class Bench {
   }
 
   void plain() {
-    run_.engine.form = "plain";
+    run_.engine.form = choice::Form::plain;
     const checkpoint::DecoderConfig& text = model_->config().text;
     run_.engine.heads = first_heads({text.layers, text.heads, text.intermediate_size}, options_.heads);
     for (const auto& [name, tasks] : sets_) {
@@ -221,7 +221,7 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-double peak_flops(const std::string& dtype) {
+double peak_flops(choice::NumberFormat dtype) {
   constexpr std::int64_t kSide = 2048;
   constexpr int kTimes = 6;  // the first sets kernels up
   const c10::InferenceMode no_gradients;

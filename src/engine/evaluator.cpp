@@ -41,7 +41,7 @@ Evaluator::Evaluator(const Options& options, const model::Vlm& model, const fami
       packer_(packer),
       tasks_(tasks),
       benchmark_(benchmark),
-      op_(model::operator_from(options.op)),
+      op_(options.op),
       yes_(tasks.size(), -1) {
   const auto& decoder = model.config().text;
   asked_.assign(static_cast<std::size_t>(decoder.layers),
@@ -162,7 +162,7 @@ std::unique_ptr<Evaluator> make_evaluator(const Options& options, const model::V
                                           const std::vector<Kind>& kinds,
                                           const benchmark::Benchmark& benchmark,
                                           std::int64_t tile_positions) {
-  if (options.form == "plain")
+  if (options.form == choice::Form::plain)
     return std::make_unique<PlainEvaluator>(options, model, packer, tasks, benchmark, tile_positions);
   return std::make_unique<FastEvaluator>(options, model, packer, tasks, kinds, benchmark, tile_positions);
 }

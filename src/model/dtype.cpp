@@ -17,12 +17,17 @@ at::ScalarType scalar_type(checkpoint::Dtype dtype) {
   throw InternalError("unknown dtype of a tensor");
 }
 
-at::ScalarType dtype_from(const std::string& word, const std::string& checkpoint_dtype, bool gpu) {
-  if (word == "fp32") return at::kFloat;
-  if (word == "bf16") return at::kBFloat16;
-  if (word == "fp16") return at::kHalf;
-  if (word != "auto")
-    throw UsageError("dtype '" + word + "' is not known: expected auto, fp32, bf16 or fp16");
+at::ScalarType dtype_from(choice::NumberFormat format, const std::string& checkpoint_dtype, bool gpu) {
+  switch (format) {
+    case choice::NumberFormat::fp32:
+      return at::kFloat;
+    case choice::NumberFormat::bf16:
+      return at::kBFloat16;
+    case choice::NumberFormat::fp16:
+      return at::kHalf;
+    case choice::NumberFormat::automatic:
+      break;
+  }
   if (!gpu || checkpoint_dtype.empty() || checkpoint_dtype == "float32") return at::kFloat;
   return checkpoint_dtype == "bfloat16" ? at::kBFloat16 : at::kHalf;
 }
@@ -30,11 +35,11 @@ at::ScalarType dtype_from(const std::string& word, const std::string& checkpoint
 std::string dtype_name(at::ScalarType dtype) {
   switch (dtype) {
     case at::kFloat:
-      return "fp32";
+      return choice::word(choice::NumberFormat::fp32);
     case at::kBFloat16:
-      return "bf16";
+      return choice::word(choice::NumberFormat::bf16);
     case at::kHalf:
-      return "fp16";
+      return choice::word(choice::NumberFormat::fp16);
     default:
       throw InternalError("a model runs in fp32, bf16 or fp16");
   }

@@ -9,14 +9,6 @@
 
 namespace hones::model {
 
-Operator operator_from(const std::string& word) {
-  if (word == "mean") return Operator::mean;
-  if (word == "zero") return Operator::zero;
-  if (word == "gaussian") return Operator::gaussian;
-  if (word == "none") return Operator::none;
-  throw UsageError("operator '" + word + "' is not known: expected mean, zero, gaussian or none");
-}
-
 namespace {
 
 // Those of an edit's heads that this shard holds: places in `edit.heads`, and indices into its own heads.

@@ -60,7 +60,7 @@ class Found {
   Found(const store::TaskContents& task, const AblationChoice& choice, const RunSettings& run,
         const std::string& file)
       : task_(task), shape_(task.cells.shape), file_(file) {
-    neuron_options_.weights = choice.weights.value_or(run.get<std::string>("ranking.weights"));
+    neuron_options_.weights = choice.weights.value_or(run.chosen<choice::HeadWeights>("ranking.weights"));
     const auto stored = static_cast<std::int64_t>(task.sums.heads.size());
     if (choice.top_k.value_or(0) > stored) {
       throw UsageError("--top-k " + std::to_string(*choice.top_k) + ": expected at most " +
@@ -70,13 +70,13 @@ class Found {
     neuron_options_.top_k = choice.top_k.value_or(run.get<std::int64_t>("ranking.top_k"));
   }
 
-  std::vector<std::int64_t> hones(const std::string& mode) const {
+  std::vector<std::int64_t> hones(choice::NeuronMode mode) const {
     bool fell_back = false;
     const table::NeuronTables tables =
         attribution::neuron_tables(task_.sums, shape_, task_.heads.importance, neuron_options_, fell_back);
-    return stats::ranking(fell_back              ? tables.plain
-                          : mode == "after_mean" ? tables.after_mean
-                                                 : tables.per_instance);
+    return stats::ranking(fell_back                                ? tables.plain
+                          : mode == choice::NeuronMode::after_mean ? tables.after_mean
+                                                                   : tables.per_instance);
   }
   std::vector<std::int64_t> no_head() const { return stats::ranking(task_.neurons.plain); }
   const std::vector<table::DrawnHeads>& drawn() const { return task_.drawn; }
@@ -105,9 +105,10 @@ class Found {
 
 void append_found(std::vector<AblationRow>& rows, const Found& found, const AblationChoice& choice,
                   const std::vector<std::int64_t>& counts, const table::Shape& shape) {
-  if (wanted(choice, "hones")) append_budgets(rows, "hones", -1, found.hones("per_instance"), counts, shape);
+  if (wanted(choice, "hones"))
+    append_budgets(rows, "hones", -1, found.hones(choice::NeuronMode::per_instance), counts, shape);
   if (wanted(choice, "hones_after_mean"))
-    append_budgets(rows, "hones_after_mean", -1, found.hones("after_mean"), counts, shape);
+    append_budgets(rows, "hones_after_mean", -1, found.hones(choice::NeuronMode::after_mean), counts, shape);
   if (wanted(choice, "no_head")) append_budgets(rows, "no_head", -1, found.no_head(), counts, shape);
   if (wanted(choice, "rand_head")) {
     for (const table::DrawnHeads& heads : found.drawn())

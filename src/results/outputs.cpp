@@ -29,7 +29,8 @@ std::vector<store::HeadCsvRow> head_rows(const TaskOutput& output) {
 
 const std::vector<double>& neuron_scores(const TaskOutput& output) {
   if (output.fell_back) return output.neurons.plain;
-  return output.neurons.mode == "after_mean" ? output.neurons.after_mean : output.neurons.per_instance;
+  return output.neurons.mode == choice::NeuronMode::after_mean ? output.neurons.after_mean
+                                                               : output.neurons.per_instance;
 }
 
 std::vector<store::NeuronCsvRow> neuron_rows(const TaskOutput& output) {
@@ -92,7 +93,7 @@ void write_task_files(const std::filesystem::path& folder, const TaskOutput& out
                                  {"logprob_drop", number(row.logprob_drop)},
                                  {"logprob_rank", row.logprob_rank}});
   }
-  json["neurons"] = {{"mode", output.neurons.mode},
+  json["neurons"] = {{"mode", choice::word(output.neurons.mode)},
                      {"selected", output.neurons.top.size() / 2},
                      {"ranked_by_plain_contribution", output.fell_back},
                      {"per_layer", stats::layer_histogram(top_neurons(output), output.cells.shape.layers,

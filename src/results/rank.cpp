@@ -42,10 +42,10 @@ Choices choices_in_force(const RankOptions& options, const store::DiscoveryConte
   choices.heads.top_k = std::min(options.top_k.value_or(run.get<std::int64_t>("ranking.top_k")), stored);
   choices.heads.seed = run.get<std::uint64_t>("run.seed");
   choices.heads.resamples = run.get<std::int64_t>("discover.bootstrap_resamples");
-  choices.heads.caption_importance = run.get<std::string>("discover.caption_importance");
+  choices.heads.caption_importance = run.chosen<choice::CaptionBleu>("discover.caption_importance");
   choices.neurons.top_k = choices.heads.top_k;
-  choices.neurons.weights = options.weights.value_or(run.get<std::string>("ranking.weights"));
-  choices.neurons.mode = options.neuron_mode.value_or(run.get<std::string>("ranking.neuron_mode"));
+  choices.neurons.weights = options.weights.value_or(run.chosen<choice::HeadWeights>("ranking.weights"));
+  choices.neurons.mode = options.neuron_mode.value_or(run.chosen<choice::NeuronMode>("ranking.neuron_mode"));
   choices.neurons.share = options.neuron_share.value_or(run.get<double>("ranking.neuron_share"));
   return choices;
 }
@@ -101,8 +101,8 @@ RankReport rank(const RankOptions& options) {
   for (std::size_t t = 0; t < told.size(); ++t) {
     const TaskOutput output = ranked(std::move(contents.tasks[t]), choices);
     told[t]["ranking"] = {{"top_k", output.heads.top.size()},
-                          {"weights", choices.neurons.weights},
-                          {"neuron_mode", choices.neurons.mode},
+                          {"weights", choice::word(choices.neurons.weights)},
+                          {"neuron_mode", choice::word(choices.neurons.mode)},
                           {"neuron_share", choices.neurons.share}};
     write_task_files(report.out, output, told[t]);
     report.top_k = std::max(report.top_k, static_cast<std::int64_t>(output.heads.top.size()));

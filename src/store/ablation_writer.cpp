@@ -79,7 +79,7 @@ void write_task(OutputFile& out, const AblationFileTask& task) {
   out.attribute(group, "metric", cells.metric);
   out.attribute(group, "split", task.split);
   if (!cells.definition.empty()) out.attribute(group, "definition", cells.definition);
-  if (cells.counts > 0) out.attribute(group, "caption_metric", task.caption_metric);
+  if (cells.counts > 0) out.attribute(group, "caption_metric", choice::word(task.caption_metric));
   if (task.elbow) out.attribute(group, "elbow_heads", *task.elbow);
   write_instances(out, group + "/instances", cells);
   out.group(group + "/base");

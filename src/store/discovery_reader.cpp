@@ -41,7 +41,10 @@ NeuronTables read_neuron_tables(const InputFile& in, const std::string& group, c
   tables.per_instance = in.read<double>(neurons + "per_instance", by_neuron);
   tables.after_mean = in.read<double>(neurons + "after_mean", by_neuron);
   tables.top = read_pairs(in, neurons + "top", InputFile::kAny, shape.layers, shape.d_ff);
-  tables.mode = in.text_attribute(group, "neuron_mode");
+  const std::string mode = in.text_attribute(group, "neuron_mode");
+  const auto known = choice::find<choice::NeuronMode>(mode);
+  if (!known) in.fail(group, "neuron_mode '" + mode + "' is not known: expected per_instance or after_mean");
+  tables.mode = *known;
   return tables;
 }
 

@@ -82,7 +82,7 @@ struct DiscoveryWriter::Impl {
     out.attribute(group, "instances_excluded", excluded);
     out.attribute(group, "split_half_overlap", heads.split_half_overlap);
     out.attribute(group, "top_k_heads", static_cast<std::int64_t>(heads.top.size()));
-    out.attribute(group, "neuron_mode", neurons.mode);
+    out.attribute(group, "neuron_mode", choice::word(neurons.mode));
     out.attribute(group, "plain_metric", heads.plain_metric);
     if (const metric::Counts* kept = kept_counts(cells))
       out.attribute(group, "plain_" + std::string(kept->key), heads.plain_together);

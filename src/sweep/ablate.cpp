@@ -198,7 +198,7 @@ class Masking : public Run {
 
   std::string metric_of(std::size_t t) const {
     const table::TaskCells& cells = outputs_[t].cells;
-    if (cells.counts == 0 || ablation_.caption_metric != "corpus") return cells.metric;
+    if (cells.counts == 0 || ablation_.caption_metric != choice::CaptionBleu::corpus) return cells.metric;
     return std::string(metric::counts_of(cells.metric)->metric);
   }
 

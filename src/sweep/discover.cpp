@@ -119,7 +119,7 @@ bool Discovery::neurons() {
                                                   options_.ranking.neuron_mode,
                                                   options_.ranking.neuron_share};
   attribution::NeuronOptions drawn_options = neuron_options;
-  drawn_options.weights = "uniform";
+  drawn_options.weights = choice::HeadWeights::uniform;
   for (std::size_t t = 0; t < outputs_.size(); ++t) {
     results::TaskOutput& output = outputs_[t];
     reduce_sums(output.sums, output.cells.task);

@@ -12,8 +12,8 @@ namespace {
 
 // "fast", "plain", or "fast" without the savings that are switched off.
 std::string engine_of(const Options& options) {
-  std::string engine = options.engine.form;
-  if (engine == "plain") return engine;
+  std::string engine = choice::word(options.engine.form);
+  if (options.engine.form == choice::Form::plain) return engine;
   if (!options.engine.resume) engine += " resume=false";
   if (!options.engine.tree) engine += " tree=false";
   if (!options.engine.verify) engine += " verify=false";
@@ -35,7 +35,7 @@ std::map<std::string, std::string> environment(const Inputs& inputs, const std::
           {"tensor_parallel", "1"},
           {"task_set", task_set},
           {"tile_positions", std::to_string(inputs.tile_positions)},
-          {"operator", inputs.options.engine.op},
+          {"operator", choice::word(inputs.options.engine.op)},
           {"engine", engine_of(inputs.options)},
           {"model_digest", model_digest},
           {"benchmark_digest", inputs.benchmark.digest}};

@@ -35,7 +35,7 @@ class Forecaster {
         config_(inputs_.config.text),
         cost_(config_),
         element_(static_cast<std::int64_t>(c10::elementSize(inputs_.dtype))),
-        plain_(options.engine.form == "plain") {
+        plain_(options.engine.form == choice::Form::plain) {
     result_.ranks = ranks;
   }
 

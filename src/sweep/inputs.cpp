@@ -39,7 +39,7 @@ double speed_guess(const model::Decoder& decoder, const checkpoint::DecoderConfi
 }
 
 bool shares_pictures(const Options& options) {
-  return options.engine.form != "plain" && options.engine.tree;
+  return options.engine.form != choice::Form::plain && options.engine.tree;
 }
 
 // Lines of the split or of its queries that a task looks at; -1: all.
@@ -222,7 +222,8 @@ std::vector<plan::Unit> Inputs::head_units(int ranks) const {
   plan::ModelLoad load{shape.layers, shape.heads, 0};
   if (model) load.layer_positions_per_second = speed_guess(model->decoder(), config.text);
   return plan::head_units(kind_loads(), load, ranks, options.job.unit_instances, options.job.unit_layers,
-                          asked_layers(options), options.engine.form != "plain" && options.engine.resume);
+                          asked_layers(options),
+                          options.engine.form != choice::Form::plain && options.engine.resume);
 }
 
 // The planner cuts interventions as it cuts the layers of one head each. Its prices count as many layers as

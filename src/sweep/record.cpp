@@ -42,15 +42,15 @@ nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
   json["benchmark"] = {{"split", inputs.options.selection.split}, {"digest", inputs.benchmark.digest}};
   json["task_definition"] =
       nlohmann::ordered_json::parse(task::to_json(inputs.tasks[task].task->definition()));
-  json["prompts"] = options.engine.prompts;
+  json["prompts"] = choice::word(options.engine.prompts);
   json["prompt_of_first_instance"] = inputs.prompt(first, first.attributed).rendered;
   json["dtype"] = model::dtype_name(inputs.dtype);
-  json["operator"] = options.engine.op;
+  json["operator"] = choice::word(options.engine.op);
   json["max_new_tokens"] = inputs.tasks[task].task->answer_limit(options.engine.max_new_tokens);
   json["seed"] = options.engine.seed;
   json["ranking"] = {{"top_k", options.ranking.top_k},
-                     {"weights", options.ranking.weights},
-                     {"neuron_mode", options.ranking.neuron_mode},
+                     {"weights", choice::word(options.ranking.weights)},
+                     {"neuron_mode", choice::word(options.ranking.neuron_mode)},
                      {"neuron_share", options.ranking.neuron_share}};
   json["settings"] =
       nlohmann::ordered_json::parse(options.job.settings_json.empty() ? "{}" : options.job.settings_json);

@@ -44,16 +44,14 @@ struct Task::Parsed {
   const metric::Named* metric = nullptr;
 };
 
-Task::Task(Definition definition, const std::string& prompts, const Pictures& pictures)
+Task::Task(Definition definition, choice::Prompts prompts, const Pictures& pictures)
     : definition_(std::move(definition)), pictures_(pictures) {
-  if (prompts != "paper" && prompts != "release")
-    throw UsageError("prompts '" + prompts + "' is not known: expected paper or release");
   const auto field = [&](const std::string& name) {
     return name.empty() ? nullptr : find_field(name, definition_.over);
   };
   Parsed parsed;
-  parsed.prompt =
-      parse_template(prompts == "paper" ? definition_.prompt : definition_.release_prompt, definition_.over);
+  parsed.prompt = parse_template(
+      prompts == choice::Prompts::paper ? definition_.prompt : definition_.release_prompt, definition_.over);
   parsed.target = parse_template(definition_.target, definition_.over);
   parsed.item_id = field(definition_.item_id);
   parsed.references = field(definition_.references);
@@ -139,8 +137,7 @@ Score Task::score(const Item& item, const std::string& answer) const {
   return score_of(*parsed_->metric, item, answer);
 }
 
-std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts,
-                                const Pictures& pictures) {
+std::unique_ptr<Task> make_task(const std::string& name, choice::Prompts prompts, const Pictures& pictures) {
   const Definition* definition = find_task(built_in_tasks(), name);
   if (definition) return std::make_unique<Task>(*definition, prompts, pictures);
   std::string known;

@@ -25,15 +25,15 @@ struct Field {
 
 const std::vector<Field>& fields() {
   static const std::vector<Field> all{
-      {"model.dtype", [](const Options& o) { return o.engine.dtype; }},
-      {"model.device", [](const Options& o) { return o.engine.device; }},
+      {"model.dtype", [](const Options& o) { return choice::word(o.engine.dtype); }},
+      {"model.device", [](const Options& o) { return choice::word(o.engine.device); }},
       {"model.threads", [](const Options& o) { return o.engine.threads; }},
-      {"engine.form", [](const Options& o) { return o.engine.form; }},
+      {"engine.form", [](const Options& o) { return choice::word(o.engine.form); }},
       {"engine.resume", [](const Options& o) { return o.engine.resume; }},
       {"engine.tree", [](const Options& o) { return o.engine.tree; }},
       {"engine.verify", [](const Options& o) { return o.engine.verify; }},
       {"engine.tile_positions", [](const Options& o) { return o.engine.tile_positions; }},
-      {"intervention.operator", [](const Options& o) { return o.engine.op; }},
+      {"intervention.operator", [](const Options& o) { return choice::word(o.engine.op); }},
       {"intervention.sigma", [](const Options& o) { return o.engine.sigma; }},
       {"run.seed", [](const Options& o) { return static_cast<std::int64_t>(o.engine.seed); }},
       {"answer.max_new_tokens", [](const Options& o) { return o.engine.max_new_tokens; }},
@@ -41,9 +41,10 @@ const std::vector<Field>& fields() {
       {"discover.tasks", [](const Options& o) { return o.selection.tasks; }},
       {"discover.instances", [](const Options& o) { return o.selection.instances; }},
       {"discover.queries", [](const Options& o) { return o.selection.queries; }},
-      {"discover.prompts", [](const Options& o) { return o.engine.prompts; }},
-      {"discover.caption_importance", [](const Options& o) { return o.ranking.caption_importance; }},
-      {"discover.open_target_join", [](const Options& o) { return o.engine.open_target_join; }},
+      {"discover.prompts", [](const Options& o) { return choice::word(o.engine.prompts); }},
+      {"discover.caption_importance",
+       [](const Options& o) { return choice::word(o.ranking.caption_importance); }},
+      {"discover.open_target_join", [](const Options& o) { return choice::word(o.engine.open_target_join); }},
       {"discover.bootstrap_resamples", [](const Options& o) { return o.ranking.bootstrap_resamples; }},
       {"discover.max_bad", [](const Options& o) { return o.job.max_bad; }},
       {"discover.restart", [](const Options& o) { return o.job.restart; }},
@@ -58,8 +59,8 @@ const std::vector<Field>& fields() {
       {"ranking.stored_heads", [](const Options& o) { return o.ranking.stored_heads; }},
       {"ranking.rand_head_seeds", [](const Options& o) { return o.ranking.rand_head_seeds; }},
       {"ranking.neuron_share", [](const Options& o) { return o.ranking.neuron_share; }},
-      {"ranking.neuron_mode", [](const Options& o) { return o.ranking.neuron_mode; }},
-      {"ranking.weights", [](const Options& o) { return o.ranking.weights; }},
+      {"ranking.neuron_mode", [](const Options& o) { return choice::word(o.ranking.neuron_mode); }},
+      {"ranking.weights", [](const Options& o) { return choice::word(o.ranking.weights); }},
   };
   return all;
 }

@@ -36,7 +36,7 @@ TaskCells table_of(const std::vector<std::vector<double>>& utilities) {
 }
 
 AblationOptions options_of(std::int64_t resamples = 400) {
-  return {3407, resamples, "corpus"};
+  return {3407, resamples, choice::CaptionBleu::corpus};
 }
 
 // 40 instances, three rows, drawn by seed.
@@ -149,7 +149,7 @@ TEST(Ablation, CaptionsByCorpusBleuUnlessTheMeanIsAskedFor) {
   EXPECT_NEAR(corpus.base, metric::bleu(all_plain)[3], 1e-12);
   EXPECT_NEAR(corpus.masked, metric::bleu(all_masked)[3], 1e-12);
   AblationOptions mean = options_of();
-  mean.caption_metric = "mean";
+  mean.caption_metric = choice::CaptionBleu::mean;
   EXPECT_NEAR(Ablation(cells, bleu, mean).drop({0}).base, 0.8, 1e-12);
 }
 

@@ -58,7 +58,7 @@ void set(TaskCells& cells, std::int64_t instance, std::int64_t column, CellState
 }
 
 HeadOptions few_resamples(std::int64_t top_k = 30) {
-  return {top_k, 3407, 40, "mean"};
+  return {top_k, 3407, 40, choice::CaptionBleu::mean};
 }
 
 HeadTables tables_of(const TaskCells& cells, const HeadOptions& options = few_resamples()) {
@@ -162,7 +162,7 @@ TEST(Heads, WithoutAnInstanceCaptionsHaveNoBleu) {
   count_bleu(cells);
   cells.instances[0].state = InstanceState::excluded;
   HeadOptions options = few_resamples();
-  options.caption_importance = "corpus";
+  options.caption_importance = choice::CaptionBleu::corpus;
   const HeadTables tables = head_tables(cells, std::vector<std::uint16_t>(30, 65535), options);
   EXPECT_EQ(tables.plain_together, 0);
   expect_near(tables.importance, {kNan, kNan}, 0, "importance");
@@ -207,7 +207,7 @@ TEST(Heads, TheOverlapNeedsTwoInstances) {
 }
 
 TEST(Heads, EqualUtilitiesGiveExactlyZero) {
-  for (const std::string how : {"mean", "corpus"}) {
+  for (const choice::CaptionBleu how : {choice::CaptionBleu::mean, choice::CaptionBleu::corpus}) {
     std::vector<Values> rows;
     std::vector<std::uint16_t> bleu;
     for (int i = 0; i < 7; ++i) {
@@ -223,11 +223,11 @@ TEST(Heads, EqualUtilitiesGiveExactlyZero) {
     HeadOptions options = few_resamples();
     options.caption_importance = how;
     const HeadTables tables = head_tables(cells, bleu, options);
-    EXPECT_EQ(tables.importance, Values(4, 0.0)) << how;
-    EXPECT_EQ(tables.ci_low, Values(4, 0.0)) << how;
-    EXPECT_EQ(tables.ci_high, Values(4, 0.0)) << how;
-    EXPECT_EQ(tables.answers_changed, Counts(4, 0)) << how;
-    EXPECT_EQ(tables.top, (std::vector<Head>{{0, 0}, {0, 1}, {1, 0}, {1, 1}})) << how;
+    EXPECT_EQ(tables.importance, Values(4, 0.0)) << choice::word(how);
+    EXPECT_EQ(tables.ci_low, Values(4, 0.0)) << choice::word(how);
+    EXPECT_EQ(tables.ci_high, Values(4, 0.0)) << choice::word(how);
+    EXPECT_EQ(tables.answers_changed, Counts(4, 0)) << choice::word(how);
+    EXPECT_EQ(tables.top, (std::vector<Head>{{0, 0}, {0, 1}, {1, 0}, {1, 1}})) << choice::word(how);
   }
 }
 
@@ -309,7 +309,7 @@ struct SlowColumns {
 
 SlowColumns slow_columns(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
                          const HeadOptions& options) {
-  const bool corpus = cells.counts > 0 && options.caption_importance == "corpus";
+  const bool corpus = cells.counts > 0 && options.caption_importance == choice::CaptionBleu::corpus;
   const std::vector<std::int64_t> rows = usable(cells);
   SlowColumns columns;
   for (std::int64_t column = 1; column <= cells.shape.layers * cells.shape.heads; ++column) {
@@ -346,7 +346,7 @@ std::vector<Head> slow_top(const Values& importance, const Shape& shape, std::in
 
 double slow_overlap(const TaskCells& cells, const std::vector<std::uint16_t>& bleu,
                     const HeadOptions& options, std::size_t top) {
-  const bool corpus = cells.counts > 0 && options.caption_importance == "corpus";
+  const bool corpus = cells.counts > 0 && options.caption_importance == choice::CaptionBleu::corpus;
   const std::vector<std::int64_t> rows = usable(cells);
   const std::int64_t heads = cells.shape.layers * cells.shape.heads;
   std::vector<std::string> ids;
@@ -451,7 +451,7 @@ TEST(HeadsSlowly, CorpusBleu) {
   const std::vector<std::uint16_t> bleu = random_bleu(cells, 6);
   expect_slow(cells, bleu, options);
   const Values mean = head_tables(cells, bleu, options).importance;
-  options.caption_importance = "corpus";
+  options.caption_importance = choice::CaptionBleu::corpus;
   expect_slow(cells, bleu, options);
   EXPECT_NE(head_tables(cells, bleu, options).importance, mean);
 }
@@ -459,7 +459,7 @@ TEST(HeadsSlowly, CorpusBleu) {
 TEST(Heads, CorpusImportanceIsForCaptionsOnly) {
   const TaskCells cells = made({1, 2, 1}, {{1.0, 0.5, 0.0}, {1.0, 0.25, 0.0}});
   HeadOptions options = few_resamples();
-  options.caption_importance = "corpus";
+  options.caption_importance = choice::CaptionBleu::corpus;
   EXPECT_EQ(head_tables(cells, {}, options).importance, (Values{0.625, 1.0}));
 }
 
@@ -471,7 +471,7 @@ TEST(Heads, CorpusBleuByHand) {
   TaskCells cells = made({1, 2, 1}, {{1.0, 0.5, 0.4}}, "caption");
   count_bleu(cells);
   HeadOptions options = few_resamples();
-  options.caption_importance = "corpus";
+  options.caption_importance = choice::CaptionBleu::corpus;
   const HeadTables tables = head_tables(cells, bleu, options);
   EXPECT_NEAR(tables.plain_together, 1, 1e-8);
   expect_near(tables.importance, {0.5, 1 - std::exp(-1.0)}, 1e-8, "importance");
@@ -492,7 +492,8 @@ TEST(Heads, IntervalsDependOnSeedAndTask) {
 }
 
 TEST(Heads, IntervalsEncloseTheImportance) {
-  const HeadTables tables = tables_of(random_cells({3, 4, 1}, 17, "vqa", 8), {30, 3407, 1000, "mean"});
+  const HeadTables tables =
+      tables_of(random_cells({3, 4, 1}, 17, "vqa", 8), {30, 3407, 1000, choice::CaptionBleu::mean});
   for (std::size_t h = 0; h < tables.importance.size(); ++h) {
     if (std::isnan(tables.importance[h])) continue;
     EXPECT_LE(tables.ci_low[h], tables.importance[h]) << h;

@@ -53,8 +53,8 @@ NeuronSums three_heads() {
 // Importance of heads 0:0, 0:1, 1:0, 1:1.
 const Values kImportance{0.25, 0.5, 1.0, -1.0};
 
-NeuronOptions options_of(std::int64_t top_k, const std::string& weights = "importance",
-                         const std::string& mode = "per_instance", double share = 0.5) {
+NeuronOptions options_of(std::int64_t top_k, choice::HeadWeights weights = choice::HeadWeights::importance,
+                         choice::NeuronMode mode = choice::NeuronMode::per_instance, double share = 0.5) {
   return {top_k, weights, mode, share};
 }
 
@@ -76,7 +76,7 @@ TEST(NeuronTables, BothModesByHand) {
   EXPECT_EQ(tables.per_instance, per_instance);
   EXPECT_EQ(tables.after_mean, after_mean);
   EXPECT_EQ(tables.plain, (Values{3, 0.25, 2, 0.5}));
-  EXPECT_EQ(tables.mode, "per_instance");
+  EXPECT_EQ(tables.mode, choice::NeuronMode::per_instance);
   EXPECT_EQ(tables.top, (Top{0, 0, 1, 0}));
 }
 
@@ -91,12 +91,13 @@ TEST(NeuronTables, TopKTakesTheFirstStoredHeads) {
 }
 
 TEST(NeuronTables, UniformWeightsAreOneEach) {
-  const NeuronTables tables = tables_of(three_heads(), options_of(3, "uniform"));
+  const NeuronTables tables = tables_of(three_heads(), options_of(3, choice::HeadWeights::uniform));
   EXPECT_EQ(tables.per_instance, (Values{6.0 / 3, 2.0 / 3, 9.0 / 3, 0.5 / 3}));
   EXPECT_EQ(tables.after_mean, (Values{5.5 / 3, 1.0 / 3, 9.0 / 3, 0.5 / 3}));
   // Even where no head is positive.
-  EXPECT_EQ(tables_of(three_heads(), options_of(3, "uniform"), Values(4, -1.0)).per_instance,
-            tables.per_instance);
+  EXPECT_EQ(
+      tables_of(three_heads(), options_of(3, choice::HeadWeights::uniform), Values(4, -1.0)).per_instance,
+      tables.per_instance);
 }
 
 TEST(NeuronTables, AHeadThatIsNotPositiveContributesNothing) {
@@ -116,7 +117,8 @@ TEST(NeuronTables, AHeadWithoutAnInstanceIsLeftOut) {
   NeuronSums sums = three_heads();
   sums.valid[0] = 0;
   EXPECT_EQ(tables_of(sums, options_of(2)).per_instance, (Values{4, 1, 0, 0.5}));
-  EXPECT_EQ(tables_of(sums, options_of(2, "uniform")).per_instance, (Values{4, 1, 0, 0.5}));
+  EXPECT_EQ(tables_of(sums, options_of(2, choice::HeadWeights::uniform)).per_instance,
+            (Values{4, 1, 0, 0.5}));
   sums.valid[1] = 0;
   const NeuronTables none = tables_of(sums, options_of(2), kImportance, /*expect_fall_back=*/true);
   EXPECT_EQ(none.per_instance, Values(4, 0.0));
@@ -134,9 +136,10 @@ TEST(NeuronTables, EveryHeadIsDividedByItsOwnInstances) {
 
 TEST(NeuronTables, WithoutAPositiveHeadThePlainContributionRanks) {
   NeuronSums sums = three_heads();
-  for (const std::string mode : {"per_instance", "after_mean"}) {
-    const NeuronTables tables = tables_of(sums, options_of(3, "importance", mode, 0.75), {-0.25, 0, -1, 2},
-                                          /*expect_fall_back=*/true);
+  for (const choice::NeuronMode mode : {choice::NeuronMode::per_instance, choice::NeuronMode::after_mean}) {
+    const NeuronTables tables =
+        tables_of(sums, options_of(3, choice::HeadWeights::importance, mode, 0.75), {-0.25, 0, -1, 2},
+                  /*expect_fall_back=*/true);
     EXPECT_EQ(tables.per_instance, Values(4, 0.0));
     EXPECT_EQ(tables.after_mean, Values(4, 0.0));
     EXPECT_EQ(tables.top, (Top{0, 0, 1, 0, 1, 1}));
@@ -144,8 +147,11 @@ TEST(NeuronTables, WithoutAPositiveHeadThePlainContributionRanks) {
   }
   // Signed: the least is last, even if it is the largest by magnitude.
   EXPECT_TRUE(add_plain(sums, Floats{-90, 0, 0, 0}));
-  EXPECT_EQ(tables_of(sums, options_of(3, "importance", "per_instance", 1), Values(4, 0.0), true).top,
-            (Top{1, 0, 1, 1, 0, 1, 0, 0}));
+  EXPECT_EQ(
+      tables_of(sums, options_of(3, choice::HeadWeights::importance, choice::NeuronMode::per_instance, 1),
+                Values(4, 0.0), true)
+          .top,
+      (Top{1, 0, 1, 1, 0, 1, 0, 0}));
 }
 
 TEST(NeuronTables, TheModeDecidesTheSelection) {
@@ -154,8 +160,16 @@ TEST(NeuronTables, TheModeDecidesTheSelection) {
   EXPECT_TRUE(add_head(sums, 0, Floats{5, 0, 0, 1}, Floats{0, 0, 0, 0}));
   EXPECT_TRUE(add_head(sums, 0, Floats{0, 0, 0, 1}, Floats{5, 0, 0, 0}));
   const Values positive(4, 1.0);
-  EXPECT_EQ(tables_of(sums, options_of(1, "importance", "per_instance", 0.25), positive).top, (Top{0, 0}));
-  EXPECT_EQ(tables_of(sums, options_of(1, "importance", "after_mean", 0.25), positive).top, (Top{1, 1}));
+  EXPECT_EQ(
+      tables_of(sums, options_of(1, choice::HeadWeights::importance, choice::NeuronMode::per_instance, 0.25),
+                positive)
+          .top,
+      (Top{0, 0}));
+  EXPECT_EQ(
+      tables_of(sums, options_of(1, choice::HeadWeights::importance, choice::NeuronMode::after_mean, 0.25),
+                positive)
+          .top,
+      (Top{1, 1}));
 }
 
 TEST(NeuronTables, TheShareIsRoundedHalfUpAndTiesGoByIndex) {
@@ -164,8 +178,10 @@ TEST(NeuronTables, TheShareIsRoundedHalfUpAndTiesGoByIndex) {
   EXPECT_TRUE(add_head(sums, 0, Floats{1, 3, 2, 1, 3, 2, 3, 1, 2, 1}, Floats(10, 0)));
   const auto top = [&](double share) {
     bool fell_back = true;
-    return neuron_tables(sums, shape, Values{1, 1}, options_of(1, "importance", "per_instance", share),
-                         fell_back)
+    return neuron_tables(
+               sums, shape, Values{1, 1},
+               options_of(1, choice::HeadWeights::importance, choice::NeuronMode::per_instance, share),
+               fell_back)
         .top;
   };
   EXPECT_EQ(top(0.3), (Top{0, 1, 0, 4, 1, 1}));
@@ -228,8 +244,9 @@ TEST(NeuronsSlowly, BothModes) {
   const Values importance{0.3, 0.0, 0.7, 0.2, -0.4, 0.9};
   const Values weights{0.9, 0.3, 0.2, 0.0};  // of 2:1, 0:0, 1:1, 0:1
   bool fell_back = true;
-  const NeuronTables tables = neuron_tables(drawn.sums, drawn.shape, importance,
-                                            options_of(4, "importance", "after_mean", 0.2), fell_back);
+  const NeuronTables tables = neuron_tables(
+      drawn.sums, drawn.shape, importance,
+      options_of(4, choice::HeadWeights::importance, choice::NeuronMode::after_mean, 0.2), fell_back);
   EXPECT_FALSE(fell_back);
   const auto n = static_cast<double>(drawn.plain.size());
   Values after_mean;

@@ -63,7 +63,7 @@ TEST(ReferenceIds, SpellingsOfSpecialTokensStayText) {
 TEST(OpenTarget, ReferencesInTurnWithIdfWeights) {
   const Texts references{"a red circle", "a circle on the square"};
   const auto frequency = frequency_of({references, {"a blue circle", "a dog"}, {"the square"}});
-  const Target target = open_target(llama(), references, frequency, "separate");
+  const Target target = open_target(llama(), references, frequency, choice::TargetJoin::separate);
   Ids expected = encoded("a red circle");
   const Ids second = encoded("a circle on the square");
   expected.insert(expected.end(), second.begin(), second.end());
@@ -84,7 +84,7 @@ TEST(OpenTarget, ReferencesInTurnWithIdfWeights) {
 
 TEST(OpenTarget, AnUnseenTokenHasTheLargestWeight) {
   const auto frequency = frequency_of({{"a red circle"}});
-  const Target target = open_target(llama(), Texts{"two"}, frequency, "separate");
+  const Target target = open_target(llama(), Texts{"two"}, frequency, choice::TargetJoin::separate);
   ASSERT_EQ(target.ids, Ids{*llama().id_of("▁two")});
   EXPECT_DOUBLE_EQ(target.weights[0], std::log(2.0) + 1);
 }
@@ -98,7 +98,7 @@ TEST(OpenTarget, IsCutAfter128Tokens) {
   ASSERT_EQ(encoded(thirty).size(), 30U);
   const auto frequency = frequency_of({{thirty}});
   const auto open = [&](std::size_t references) {
-    return open_target(llama(), Texts(references, thirty), frequency, "separate");
+    return open_target(llama(), Texts(references, thirty), frequency, choice::TargetJoin::separate);
   };
   EXPECT_EQ(open(4).ids.size(), 120U);
   const Target cut = open(5);
@@ -107,28 +107,29 @@ TEST(OpenTarget, IsCutAfter128Tokens) {
   const Ids one = encoded(thirty);
   for (std::size_t i = 0; i < cut.ids.size(); ++i) EXPECT_EQ(cut.ids[i], one[i % 30]) << i;
   EXPECT_EQ(open(50).ids, cut.ids);
-  EXPECT_EQ(open_target(llama(), Texts(5, thirty), frequency, "release_join").ids.size(), 128U);
+  EXPECT_EQ(open_target(llama(), Texts(5, thirty), frequency, choice::TargetJoin::release_join).ids.size(),
+            128U);
 }
 
 TEST(OpenTarget, ReleaseJoinEncodesTheReferencesAsOneText) {
   const Texts references{"a red circle", "two", "the square"};
   const auto frequency = frequency_of({references, {"a"}});
-  const Target joined = open_target(llama(), references, frequency, "release_join");
+  const Target joined = open_target(llama(), references, frequency, choice::TargetJoin::release_join);
   EXPECT_EQ(joined.ids, encoded("a red circle two the square"));
   ASSERT_EQ(joined.weights.size(), joined.ids.size());
   for (std::size_t i = 0; i < joined.ids.size(); ++i)
     EXPECT_EQ(joined.weights[i], frequency.idf(joined.ids[i])) << i;
   // One reference is the same either way.
-  EXPECT_EQ(open_target(llama(), Texts{"two"}, frequency, "release_join").ids,
-            open_target(llama(), Texts{"two"}, frequency, "separate").ids);
+  EXPECT_EQ(open_target(llama(), Texts{"two"}, frequency, choice::TargetJoin::release_join).ids,
+            open_target(llama(), Texts{"two"}, frequency, choice::TargetJoin::separate).ids);
 }
 
 TEST(OpenTarget, TheJoinsDifferWhereABlankIsAPieceOfItsOwn) {
   // A reference that begins with a blank: joined, the two blanks become one piece.
   const Texts references{"a", " red"};
   const auto frequency = frequency_of({references});
-  const Target separate = open_target(llama(), references, frequency, "separate");
-  const Target joined = open_target(llama(), references, frequency, "release_join");
+  const Target separate = open_target(llama(), references, frequency, choice::TargetJoin::separate);
+  const Target joined = open_target(llama(), references, frequency, choice::TargetJoin::release_join);
   Ids one_by_one = encoded("a");
   const Ids second = encoded(" red");
   one_by_one.insert(one_by_one.end(), second.begin(), second.end());
@@ -138,7 +139,7 @@ TEST(OpenTarget, TheJoinsDifferWhereABlankIsAPieceOfItsOwn) {
 
 TEST(OpenTarget, WithoutReferencesIsEmpty) {
   const auto frequency = frequency_of({{"a"}});
-  EXPECT_TRUE(open_target(llama(), Texts{}, frequency, "separate").ids.empty());
+  EXPECT_TRUE(open_target(llama(), Texts{}, frequency, choice::TargetJoin::separate).ids.empty());
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ TEST_F(Forecast, MemoryFollowsTheSettings) {
   EXPECT_EQ(queries.weights, captions.weights);
 
   sweep::Options half = options({"caption"});
-  half.engine.dtype = "bf16";
+  half.engine.dtype = choice::NumberFormat::bf16;
   half.engine.tile_positions = sweep::forecast(options({"caption"}), 1, 0).tile_positions;
   const sweep::Forecast::Memory bf16 = sweep::forecast(half, 1, 0).memory;
   EXPECT_FALSE(bf16.weights_shared);

@@ -54,13 +54,13 @@ class Engines : public testing::Test {
     benchmark_ = new benchmark::Benchmark(benchmark::load(scratch_->path() / "benchmark", "discovery"));
     for (const char* name : {"vqa", "ocr", "caption", "retrieval"}) {
       engine::TaskItems& task = tasks_->emplace_back();
-      task.task = task::make_task(name, "paper");
+      task.task = task::make_task(name, choice::Prompts::paper);
       task.items = task.task->items(*benchmark_, task.task->generates() ? size_of("HONES_ENGINE_IMAGES", 12)
                                                                         : size_of("HONES_ENGINE_QUERIES", 3));
     }
     model::configure_threads(1);
     model_ = family::open_vlm(HONES_CHECKPOINT, at::kFloat, std::make_shared<model::WholeModel>());
-    packer_ = family::family_of(HONES_CHECKPOINT).open_packer(HONES_CHECKPOINT, "paper");
+    packer_ = family::family_of(HONES_CHECKPOINT).open_packer(HONES_CHECKPOINT, choice::Prompts::paper);
   }
   static void TearDownTestSuite() {
     model_.reset();
@@ -129,7 +129,7 @@ class Engines : public testing::Test {
     static PlainCells cells;
     if (!cells.empty()) return cells;
     engine::Options plain = *options_;
-    plain.form = "plain";
+    plain.form = choice::Form::plain;
     const std::vector<engine::Kind> separate = engine::separate_kinds(*tasks_);
     const auto judge = engine(plain, separate);
     for (const engine::Kind& kind : engine::shared_kinds(*tasks_)) {
@@ -318,11 +318,12 @@ TEST_F(Engines, InterventionsAreThePlainOnes) {
   const std::vector<engine::Kind> separate = engine::separate_kinds(*tasks_);
   const std::vector<table::Intervention> rows = drawn_rows(model_->config().text);
   const std::vector<std::vector<table::Intervention>> by_task(tasks_->size(), rows);
-  for (const char* op : {"mean", "zero", "gaussian"}) {
-    SCOPED_TRACE(op);
+  for (const choice::Operator op :
+       {choice::Operator::mean, choice::Operator::zero, choice::Operator::gaussian}) {
+    SCOPED_TRACE(choice::word(op));
     engine::Options fast_options = *options_, plain_options = *options_;
     fast_options.op = plain_options.op = op;
-    plain_options.form = "plain";
+    plain_options.form = choice::Form::plain;
     const auto judge = engine(plain_options, separate), fast = engine(fast_options, separate);
     for (std::size_t t = 0; t < tasks_->size(); ++t) {
       const std::int64_t n = (*tasks_)[t].task->generates() ? 2 : 1;
@@ -356,7 +357,7 @@ TEST_F(Engines, InterventionsAreThePlainOnes) {
 // max |difference| / max |c| of a layer, of c itself under every head, instance by instance.
 TEST_F(Engines, ContributionsAreThePlainOnes) {
   engine::Options plain = *options_;
-  plain.form = "plain";
+  plain.form = choice::Form::plain;
   const std::vector<engine::Kind> separate = engine::separate_kinds(*tasks_);
   const auto judge = engine(plain, separate), fast = engine(*options_, separate);
   const auto& config = model_->config().text;
@@ -413,7 +414,7 @@ TEST_F(Engines, ContributionsAreThePlainOnes) {
 // The null control goes the way of every operator and changes nothing.
 TEST_F(Engines, NoneIsExactlyZero) {
   engine::Options options = *options_;
-  options.op = "none";
+  options.op = choice::Operator::none;
   for (const bool verify : {true, false}) {
     options.verify = verify;
     const std::vector<engine::Kind> kinds = engine::shared_kinds(*tasks_);

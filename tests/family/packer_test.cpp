@@ -13,14 +13,14 @@ const std::filesystem::path kModel = std::filesystem::path(HONES_TEST_DATA) / "t
 TEST(Llava, ChatFollowsThePrompts) {
   const Family& llava = default_family();
   EXPECT_EQ(llava.name, "llava");
-  EXPECT_EQ(llava.chat("paper").before, "USER: <image>\n");
-  EXPECT_EQ(llava.chat("paper").after, " ASSISTANT:");
-  EXPECT_EQ(llava.chat("release").before, "USER: <image>\n");
-  EXPECT_EQ(llava.chat("release").after, "\nASSISTANT:");
+  EXPECT_EQ(llava.chat(choice::Prompts::paper).before, "USER: <image>\n");
+  EXPECT_EQ(llava.chat(choice::Prompts::paper).after, " ASSISTANT:");
+  EXPECT_EQ(llava.chat(choice::Prompts::release).before, "USER: <image>\n");
+  EXPECT_EQ(llava.chat(choice::Prompts::release).after, "\nASSISTANT:");
 }
 
 TEST(Llava, PromptsCarryTheirGeometry) {
-  const auto packer = family_of(kModel).open_packer(kModel, "paper");
+  const auto packer = family_of(kModel).open_packer(kModel, choice::Prompts::paper);
   const text::Prompt prompt = packer->pack("What is it?");
   EXPECT_EQ(prompt.rendered, "USER: <image>\nWhat is it? ASSISTANT:");
   ASSERT_EQ(prompt.images.size(), 1U);
@@ -49,7 +49,8 @@ TEST(Llava, ATokenizerOfAnotherModelIsRefused) {
     std::filesystem::copy_file(kModel / name, scratch.path() / name);
   std::filesystem::copy_file(std::filesystem::path(HONES_TEST_DATA) / "tokenizer" / "llama.json",
                              scratch.path() / "tokenizer.json");
-  EXPECT_NAMES(test::data_error([&] { family_of(scratch.path()).open_packer(scratch.path(), "paper"); }),
+  EXPECT_NAMES(test::data_error(
+                   [&] { family_of(scratch.path()).open_packer(scratch.path(), choice::Prompts::paper); }),
                "the two files belong to different models");
 }
 

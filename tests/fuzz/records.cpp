@@ -24,7 +24,8 @@ std::string manifest_for(const std::string& discovery, const std::string& test) 
 
 void use(const Benchmark& benchmark) {
   for (const std::string& name : hones::task::task_names())
-    hones::fuzz::accepted([&] { hones::task::make_task(name, "paper")->items(benchmark, -1); });
+    hones::fuzz::accepted(
+        [&] { hones::task::make_task(name, hones::choice::Prompts::paper)->items(benchmark, -1); });
 }
 
 // A benchmark as the program itself writes it.

@@ -62,7 +62,7 @@ void read(char form, const fuzz::Folder& folder, const std::string& text) {
       return score(folder, text, {"ndcg5:tie_average", "ndcg5:optimistic"});
     default:
       for (const task::Definition& task : task::with_tasks(task::built_in_tasks(), text, "t.toml"))
-        task::Task(task, "paper");
+        task::Task(task, hones::choice::Prompts::paper);
       fuzz::read_whole(true);
   }
 }

@@ -264,13 +264,13 @@ TEST(Noise, DependsOnNothingButItsKeys) {
   EXPECT_NEAR(many.mean().item<double>(), 0.0, 0.1);
 }
 
-TEST(Words, OperatorsAndDtypes) {
-  EXPECT_EQ(model::operator_from("none"), model::Operator::none);
-  EXPECT_THROW(model::operator_from("median"), UsageError);
-  EXPECT_EQ(model::dtype_from("auto", "float16", false), at::kFloat);
-  EXPECT_EQ(model::dtype_from("auto", "float16", true), at::kHalf);
-  EXPECT_EQ(model::dtype_from("auto", "bfloat16", true), at::kBFloat16);
-  EXPECT_THROW(model::dtype_from("fp8", "", false), UsageError);
+TEST(Dtypes, AutomaticFollowsDeviceAndCheckpoint) {
+  using choice::NumberFormat;
+  EXPECT_EQ(model::dtype_from(NumberFormat::automatic, "float16", false), at::kFloat);
+  EXPECT_EQ(model::dtype_from(NumberFormat::automatic, "float16", true), at::kHalf);
+  EXPECT_EQ(model::dtype_from(NumberFormat::automatic, "bfloat16", true), at::kBFloat16);
+  EXPECT_EQ(model::dtype_from(NumberFormat::bf16, "float32", false), at::kBFloat16);
+  EXPECT_EQ(model::dtype_name(model::dtype_from(NumberFormat::fp16, "", false)), "fp16");
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ inline bool same_bits(const at::Tensor& a, const at::Tensor& b) {
 class Llava {
  public:
   Llava(const std::filesystem::path& folder, at::ScalarType dtype)
-      : packer_(family::family_of(folder).open_packer(folder, "paper")),
+      : packer_(family::family_of(folder).open_packer(folder, choice::Prompts::paper)),
         vlm_(family::open_vlm(folder, dtype, std::make_shared<model::WholeModel>())) {}
 
   const family::Packer& packer() const { return *packer_; }

@@ -46,7 +46,8 @@ image::ProcessorConfig small_processor() {
 }
 
 std::vector<Cell> cells(const test::Scratch& scratch, const std::string& task, std::int64_t limit) {
-  return cells_of(*task::make_task(task, "paper"), three_pictures(scratch), limit, chat(), small_processor());
+  return cells_of(*task::make_task(task, choice::Prompts::paper), three_pictures(scratch), limit, chat(),
+                  small_processor());
 }
 
 int count(const image::Image& image, const std::array<std::uint8_t, 3>& colour) {
@@ -78,7 +79,8 @@ TEST(Cells, EqualReferencesStandOnce) {
   made.records.resize(1);  // the others have no question
   made.records[0].vqa = benchmark::VqaItem{
       "1000", "What?", {"green", "dark", "green", "dark", "green", "lime"}, "green", "what", "other"};
-  const auto shown = cells_of(*task::make_task("vqa", "paper"), made, 1, chat(), small_processor());
+  const auto shown =
+      cells_of(*task::make_task("vqa", choice::Prompts::paper), made, 1, chat(), small_processor());
   EXPECT_EQ(shown.at(0).target, "target: green\ngreen  (3 times)\ndark  (2 times)\nlime");
 }
 
@@ -86,7 +88,7 @@ TEST(Cells, AreCountedAfterTheFilter) {
   const test::Scratch scratch;
   const auto known =
       task::with_tasks(task::built_in_tasks(), "[last]\nlike = \"ocr\"\nfilter.image_id = \"3\"\n", "x");
-  const task::Task last(*task::find_task(known, "last"), "paper");
+  const task::Task last(*task::find_task(known, "last"), choice::Prompts::paper);
   const auto shown = cells_of(last, three_pictures(scratch), 1, chat(), small_processor());
   ASSERT_EQ(shown.size(), 1U);
   EXPECT_NAMES(shown[0].title, "image 3");
@@ -131,7 +133,7 @@ TEST(Sheet, GrowsWithItsTextAndCutsEndlessOnes) {
 TEST(Sheets, AreNumberedAndRemovedAlone) {
   const test::Scratch scratch;
   const auto folder = scratch.path() / "preview";
-  const auto task = task::make_task("ocr", "paper");
+  const auto task = task::make_task("ocr", choice::Prompts::paper);
   const auto benchmark = three_pictures(scratch);
   const auto write = [&](std::int64_t limit) {
     return write_sheets(folder, *task, benchmark, limit, chat(), small_processor());
@@ -151,8 +153,8 @@ TEST(Sheets, TwelveCellsEach) {
   const test::Scratch scratch;
   benchmark::Benchmark benchmark = three_pictures(scratch);
   while (benchmark.records.size() < 25) benchmark.records.push_back(benchmark.records[0]);
-  const auto files = write_sheets(scratch.path() / "preview", *task::make_task("ocr", "paper"), benchmark, 25,
-                                  chat(), small_processor());
+  const auto files = write_sheets(scratch.path() / "preview", *task::make_task("ocr", choice::Prompts::paper),
+                                  benchmark, 25, chat(), small_processor());
   ASSERT_EQ(files.size(), 3U);
   EXPECT_LT(image::decode_file(files[2]).height, image::decode_file(files[0]).height);
 }

@@ -57,7 +57,7 @@ TaskOutput made() {
   output.neurons.per_instance = {0.5, 0, 0.25, 0, 0.1, 1.5};
   output.neurons.after_mean = {0.4, 0, 0.2, 0, 0.05, 1.25};
   output.neurons.top = {1, 2, 0, 0, 0, 2};
-  output.neurons.mode = "per_instance";
+  output.neurons.mode = choice::NeuronMode::per_instance;
   return output;
 }
 
@@ -89,7 +89,7 @@ TEST(Outputs, HeadsAreListedBestFirst) {
 TEST(Outputs, NeuronsCarryTheScoreThatRankedThem) {
   TaskOutput output = made();
   EXPECT_EQ(written(output).neurons, "rank,layer,neuron,importance\n1,1,2,1.5\n2,0,0,0.5\n3,0,2,0.25\n");
-  output.neurons.mode = "after_mean";
+  output.neurons.mode = choice::NeuronMode::after_mean;
   EXPECT_EQ(written(output).neurons, "rank,layer,neuron,importance\n1,1,2,1.25\n2,0,0,0.4\n3,0,2,0.2\n");
   output.fell_back = true;
   EXPECT_EQ(written(output).neurons, "rank,layer,neuron,importance\n1,1,2,1\n2,0,0,6\n3,0,2,4\n");

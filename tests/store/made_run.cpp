@@ -196,7 +196,7 @@ store::NeuronTables made_neurons(Kind kind) {
   neurons.per_instance = series(n, kind, 402);
   neurons.after_mean = series(n, kind, 403);
   neurons.top = {2, 4, 0, 0, 1, 3, 1, 1};
-  neurons.mode = "per_instance";
+  neurons.mode = choice::NeuronMode::per_instance;
   return neurons;
 }
 
@@ -244,7 +244,7 @@ std::string digest(const store::DiscoveryContents& contents) {
     add(neurons.per_instance);
     add(neurons.after_mean);
     add(neurons.top);
-    add_text(neurons.mode);
+    add_text(choice::word(neurons.mode));
   }
   return sha.hex();
 }

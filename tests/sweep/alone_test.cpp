@@ -98,8 +98,8 @@ TEST_F(Alone, RankWithOtherSettingsIsAnotherRanking) {
   rank.folder = options_->job.out;
   rank.out = folder() / "rank2";
   rank.top_k = 2;
-  rank.neuron_mode = "after_mean";
-  rank.weights = "uniform";
+  rank.neuron_mode = choice::NeuronMode::after_mean;
+  rank.weights = choice::HeadWeights::uniform;
   rank.neuron_share = 0.05;
   results::rank(rank);
   const auto json = nlohmann::json::parse(read_file(rank.out / "rankings.caption.json"));
@@ -132,9 +132,6 @@ TEST_F(Alone, WrongInputsAreNamed) {
   options.engine.heads = {{4, 0}};
   EXPECT_NE(usage_error(options).find("4:0"), std::string::npos);
   options.engine.heads.clear();
-  options.engine.op = "median";
-  EXPECT_NE(usage_error(options).find("median"), std::string::npos);
-  options.engine.op = "mean";
   options.selection.instances = 61;
   EXPECT_NE(usage_error(options).find("holds 60 instances"), std::string::npos);
   options.selection.instances = 3;
@@ -155,7 +152,7 @@ TEST_F(Alone, WrongInputsAreNamed) {
 sweep::Options overflowing(const sweep::Options& options) {
   sweep::Options loud = options;
   loud.selection.tasks = {"vqa", "ocr"};
-  loud.engine.op = "gaussian";
+  loud.engine.op = choice::Operator::gaussian;
   loud.engine.sigma = 1e42;
   loud.engine.heads = {{0, 1}};
   return loud;
@@ -221,8 +218,8 @@ TEST_F(Alone, ReasonsNameNoFolder) {
   std::filesystem::create_directories(holes);
   for (const char* part : {"source", "benchmark"})
     std::filesystem::copy(folder() / part, holes / part, std::filesystem::copy_options::recursive);
-  const auto items =
-      task::make_task("vqa", "paper")->items(benchmark::load(holes / "benchmark", "discovery"), 1);
+  const auto items = task::make_task("vqa", choice::Prompts::paper)
+                         ->items(benchmark::load(holes / "benchmark", "discovery"), 1);
   std::filesystem::remove(holes / "source" / "images" / items.front().file_name);
   sweep::Options options = *options_;
   options.selection.benchmark = holes / "benchmark";

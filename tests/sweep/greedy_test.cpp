@@ -53,7 +53,7 @@ TEST(Greedy, TwoHundredScenesOfEveryGeneratingTaskAsTransformersAnswersThem) {
   options.engine.heads = {{0, 0}};
   options.ranking.top_k = options.ranking.stored_heads = 1;
   options.engine.max_new_tokens = metadata["max_new_tokens"];
-  options.engine.dtype = "fp32";
+  options.engine.dtype = choice::NumberFormat::fp32;
   sweep::discover(options, *comm::local());
 
   const text::Tokenizer tokenizer = text::Tokenizer::from_file(kCheckpoint / "tokenizer.json");

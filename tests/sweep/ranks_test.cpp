@@ -184,7 +184,7 @@ void expect_null(const std::filesystem::path& folder, const store::TaskContents&
 
 TEST_F(Ranks, TheNullControlIsExactlyZero) {
   sweep::Options options = test::small_run(folder_, "none");
-  options.engine.op = "none";
+  options.engine.op = choice::Operator::none;
   sweep::discover(options, world());
   sweep::Options retrieval = options;
   retrieval.job.out = folder_ / "none-retrieval";
@@ -216,7 +216,7 @@ TEST_F(Ranks, AnAblationGivesTheSameBits) {
 
   sweep::AblateOptions options;
   options.run = test::small_run(folder_, "ablated");
-  options.caption_metric = "corpus";
+  options.caption_metric = choice::CaptionBleu::corpus;
   options.run.job.settings_json = "{}";
   options.masked.discovery = found.job.out;
   options.masked.strategies = results::kStrategies;
@@ -262,7 +262,7 @@ TEST_F(Ranks, AnAblationGivesTheSameBits) {
 
 TEST_F(Ranks, GaussianNoiseIsTheSameForAnyRankCount) {
   sweep::Options options = test::small_run(folder_, "gaussian");
-  options.engine.op = "gaussian";
+  options.engine.op = choice::Operator::gaussian;
   options.selection.instances = 1;
   options.job.unit_layers = 1;
   compare_with_alone(options);

@@ -207,13 +207,15 @@ Texts ids(const std::vector<Item>& items) {
 }
 
 TEST(OwnTasks, TakeTheRecordsThatPass) {
-  const Task counting(one("c", "[c]\nlike = \"vqa\"\nfilter.answer_type = \"number\"\n"), "paper");
+  const Task counting(one("c", "[c]\nlike = \"vqa\"\nfilter.answer_type = \"number\"\n"),
+                      choice::Prompts::paper);
   const Task spatial(
-      one("s", "[s]\nlike = \"vqa\"\nfilter.question = {contains = [\"left of\", \"right of\"]}\n"), "paper");
+      one("s", "[s]\nlike = \"vqa\"\nfilter.question = {contains = [\"left of\", \"right of\"]}\n"),
+      choice::Prompts::paper);
   const Task both(one("b",
                       "[b]\nlike = \"vqa\"\nfilter.answer_type = \"number\"\n"
                       "filter.question = {contains = \"cats\"}\n"),
-                  "paper");
+                  choice::Prompts::paper);
   EXPECT_EQ(ids(counting.items(questions(), -1)), (Texts{"00", "20"}));
   EXPECT_EQ(ids(spatial.items(questions(), -1)), (Texts{"10"}));
   EXPECT_EQ(ids(both.items(questions(), -1)), (Texts{"20"}));
@@ -227,7 +229,7 @@ TEST(OwnTasks, FillTheirTemplates) {
   const Task task(one("t",
                       "[t]\nlike = \"vqa\"\nprompt = \"{image_id}: {{{question}}} ({file_name})\"\n"
                       "target = \"it is {target}\"\nfilter.answer_type = \"number\"\n"),
-                  "release");
+                  choice::Prompts::release);
   const Item item = task.items(questions(), -1).at(0);
   EXPECT_EQ(item.texts, Texts{"0: {How many dogs?} (0.png)"});
   EXPECT_EQ(item.target, "it is 2");
@@ -235,21 +237,21 @@ TEST(OwnTasks, FillTheirTemplates) {
 }
 
 TEST(OwnTasks, HaveTheirOwnLimit) {
-  const Task task(one("t", "[t]\nlike = \"vqa\"\nmax_new_tokens = 3\n"), "paper");
+  const Task task(one("t", "[t]\nlike = \"vqa\"\nmax_new_tokens = 3\n"), choice::Prompts::paper);
   EXPECT_EQ(task.answer_limit(24), 3);
-  EXPECT_EQ(make_task("vqa", "paper")->answer_limit(24), 24);
+  EXPECT_EQ(make_task("vqa", choice::Prompts::paper)->answer_limit(24), 24);
 }
 
 TEST(OwnTasks, ScoreByTheMetricTheyName) {
-  const Task words(one("t", "[t]\nlike = \"vqa\"\nmetric = \"anls:rrc\"\n"), "paper");
+  const Task words(one("t", "[t]\nlike = \"vqa\"\nmetric = \"anls:rrc\"\n"), choice::Prompts::paper);
   Item item;
   item.references = {"MERRELL"};
   EXPECT_DOUBLE_EQ(words.score(item, "MERELL").utility, 6.0 / 7);
-  const Task captions(one("t", "[t]\nlike = \"caption\"\nmetric = \"anls:rrc\"\n"), "paper");
+  const Task captions(one("t", "[t]\nlike = \"caption\"\nmetric = \"anls:rrc\"\n"), choice::Prompts::paper);
   EXPECT_EQ(captions.counts(), 0);
   EXPECT_TRUE(captions.open_ended());
-  EXPECT_EQ(make_task("caption", "paper")->counts(), 10);
-  const Task fixed(one("t", "[t]\nlike = \"vqa\"\nmetric = \"bleu4:sentence\"\n"), "paper");
+  EXPECT_EQ(make_task("caption", choice::Prompts::paper)->counts(), 10);
+  const Task fixed(one("t", "[t]\nlike = \"vqa\"\nmetric = \"bleu4:sentence\"\n"), choice::Prompts::paper);
   EXPECT_EQ(fixed.counts(), 10);
   EXPECT_FALSE(fixed.open_ended());
 }
@@ -264,7 +266,7 @@ TEST(OwnTasks, NameAnyMetricOfOneInstance) {
       EXPECT_NAMES(refused(text), "expected over records one of");
       continue;
     }
-    const Task task(one("t", text), "paper");
+    const Task task(one("t", text), choice::Prompts::paper);
     EXPECT_EQ(task.metric(), named.name);
     if (ranks) continue;
     Item item;
@@ -275,7 +277,8 @@ TEST(OwnTasks, NameAnyMetricOfOneInstance) {
 }
 
 TEST(OwnTasks, SayWhichReferencesAMetricCannotTake) {
-  const Task gqa(one("t", "[t]\nlike = \"vqa\"\nmetric = \"gqa_accuracy:official\"\n"), "paper");
+  const Task gqa(one("t", "[t]\nlike = \"vqa\"\nmetric = \"gqa_accuracy:official\"\n"),
+                 choice::Prompts::paper);
   benchmark::Benchmark benchmark = questions();
   benchmark.records.pop_back();
   EXPECT_NAMES(test::data_error([&] { gqa.items(benchmark, -1); }), "discovery.jsonl:1");
@@ -283,12 +286,13 @@ TEST(OwnTasks, SayWhichReferencesAMetricCannotTake) {
   for (benchmark::Record& record : benchmark.records) record.vqa->answers = {record.vqa->target};
   EXPECT_EQ(gqa.items(benchmark, -1).size(), benchmark.records.size());
   benchmark.records[0].vqa->answers = {" "};
-  const Task anls(one("t", "[t]\nlike = \"vqa\"\nmetric = \"anls:stvqa_m4c\"\n"), "paper");
+  const Task anls(one("t", "[t]\nlike = \"vqa\"\nmetric = \"anls:stvqa_m4c\"\n"), choice::Prompts::paper);
   EXPECT_NAMES(test::data_error([&] { anls.items(benchmark, -1); }), "not empty; use anls:rrc");
 }
 
 TEST(OwnTasks, RankTiesByTheirRule) {
-  const Task order(one("t", "[t]\nlike = \"retrieval\"\nmetric = \"ndcg5:pessimistic\"\n"), "paper");
+  const Task order(one("t", "[t]\nlike = \"retrieval\"\nmetric = \"ndcg5:pessimistic\"\n"),
+                   choice::Prompts::paper);
   benchmark::Benchmark benchmark = questions();
   benchmark::Query query;
   query.positive = 1;
@@ -296,23 +300,27 @@ TEST(OwnTasks, RankTiesByTheirRule) {
   benchmark.queries = {query};
   const std::vector<double> scores{-1, -1, -2};
   EXPECT_DOUBLE_EQ(retrieval_utility(order.items(benchmark, -1).at(0), scores), 1 / std::log2(3.0));
-  EXPECT_DOUBLE_EQ(retrieval_utility(make_task("retrieval", "paper")->items(benchmark, -1).at(0), scores),
-                   (1 + 1 / std::log2(3.0)) / 2);
+  EXPECT_DOUBLE_EQ(
+      retrieval_utility(make_task("retrieval", choice::Prompts::paper)->items(benchmark, -1).at(0), scores),
+      (1 + 1 / std::log2(3.0)) / 2);
 }
 
 TEST(TransferTasks, OfTheRepositoryScoreAsTheOfficialOnes) {
   const std::vector<Definition> known =
       with_tasks_of(built_in_tasks(), std::filesystem::path(HONES_CONFIGS) / "tasks-transfer.toml");
-  EXPECT_EQ(Task(*find_task(known, "gqa"), "paper").metric(), "gqa_accuracy:after_trim_dot_lower");
-  EXPECT_EQ(Task(*find_task(known, "textvqa"), "paper").metric(), "textvqa_accuracy");
+  EXPECT_EQ(Task(*find_task(known, "gqa"), choice::Prompts::paper).metric(),
+            "gqa_accuracy:after_trim_dot_lower");
+  EXPECT_EQ(Task(*find_task(known, "textvqa"), choice::Prompts::paper).metric(), "textvqa_accuracy");
 }
 
 TEST(FineTasks, OfTheRepositoryAreCountingAndSpatial) {
   const std::vector<Definition> known =
       with_tasks_of(built_in_tasks(), std::filesystem::path(HONES_CONFIGS) / "tasks-fine.toml");
   EXPECT_EQ(names_of(known), (Texts{"vqa", "ocr", "caption", "retrieval", "counting", "spatial"}));
-  EXPECT_EQ(ids(Task(*find_task(known, "counting"), "paper").items(questions(), -1)), (Texts{"00", "20"}));
-  EXPECT_EQ(ids(Task(*find_task(known, "spatial"), "paper").items(questions(), -1)), (Texts{"10"}));
+  EXPECT_EQ(ids(Task(*find_task(known, "counting"), choice::Prompts::paper).items(questions(), -1)),
+            (Texts{"00", "20"}));
+  EXPECT_EQ(ids(Task(*find_task(known, "spatial"), choice::Prompts::paper).items(questions(), -1)),
+            (Texts{"10"}));
 }
 
 }  // namespace

@@ -56,12 +56,12 @@ benchmark::Benchmark small_benchmark() {
   return made;
 }
 
-std::vector<Item> items_of(const std::string& task, const std::string& prompts, std::int64_t limit = -1) {
+std::vector<Item> items_of(const std::string& task, choice::Prompts prompts, std::int64_t limit = -1) {
   return make_task(task, prompts)->items(small_benchmark(), limit);
 }
 
 TEST(Items, Vqa) {
-  const auto items = items_of("vqa", "paper");
+  const auto items = items_of("vqa", choice::Prompts::paper);
   ASSERT_EQ(items.size(), 3U);
   const Item& item = items[1];
   EXPECT_EQ(item.image_id, "2");
@@ -76,12 +76,12 @@ TEST(Items, Vqa) {
   EXPECT_FALSE(item.box.has_value());
   EXPECT_TRUE(item.candidate_ids.empty());
   EXPECT_EQ(item.attributed, 0U);
-  EXPECT_EQ(items_of("vqa", "release")[1].texts,
+  EXPECT_EQ(items_of("vqa", choice::Prompts::release)[1].texts,
             Texts{"Question: What is {Question} 2?\nAnswer the question with a short phrase."});
 }
 
 TEST(Items, Ocr) {
-  const auto items = items_of("ocr", "paper");
+  const auto items = items_of("ocr", choice::Prompts::paper);
   ASSERT_EQ(items.size(), 3U);
   const Item& item = items[2];
   EXPECT_EQ(item.image_id, "3");
@@ -92,12 +92,12 @@ TEST(Items, Ocr) {
   EXPECT_EQ(item.target, "STOP 3");
   EXPECT_EQ(item.references, Texts{"STOP 3"});
   EXPECT_EQ(item.box, (image::Box{10, 8, 12, 9}));
-  EXPECT_EQ(items_of("ocr", "release")[2].texts,
+  EXPECT_EQ(items_of("ocr", choice::Prompts::release)[2].texts,
             Texts{"Transcribe the text inside the blue box.\nOutput text only."});
 }
 
 TEST(Items, Caption) {
-  for (const std::string prompts : {"paper", "release"}) {
+  for (const choice::Prompts prompts : {choice::Prompts::paper, choice::Prompts::release}) {
     const auto items = items_of("caption", prompts);
     ASSERT_EQ(items.size(), 3U);
     const Item& item = items[0];
@@ -113,7 +113,7 @@ TEST(Items, Caption) {
 }
 
 TEST(Items, Retrieval) {
-  const auto items = items_of("retrieval", "paper");
+  const auto items = items_of("retrieval", choice::Prompts::paper);
   ASSERT_EQ(items.size(), 2U);
   EXPECT_EQ(items[0].attributed, 0U);
   const Item& item = items[1];
@@ -133,19 +133,19 @@ TEST(Items, Retrieval) {
       item.texts[2],
       "Candidate: caption 202 Does the candidate correctly describe the image? Answer exactly Yes or No.");
   EXPECT_EQ(
-      items_of("retrieval", "release")[1].texts[1],
+      items_of("retrieval", choice::Prompts::release)[1].texts[1],
       "Candidate: caption 201\nDoes the candidate correctly describe the image?\nAnswer exactly Yes or No.");
 }
 
 TEST(Items, AreCutToTheLimitInBenchmarkOrder) {
   for (const std::string& task : task_names()) {
     const std::size_t all = task == "retrieval" ? 2 : 3;
-    EXPECT_EQ(items_of(task, "paper", -1).size(), all) << task;
-    EXPECT_EQ(items_of(task, "paper", 0).size(), 0U) << task;
-    ASSERT_EQ(items_of(task, "paper", 1).size(), 1U) << task;
-    EXPECT_EQ(items_of(task, "paper", 1)[0].image_id, "1") << task;
-    EXPECT_EQ(items_of(task, "paper", 2)[1].image_id, "2") << task;
-    EXPECT_EQ(items_of(task, "paper", 99).size(), all) << task;
+    EXPECT_EQ(items_of(task, choice::Prompts::paper, -1).size(), all) << task;
+    EXPECT_EQ(items_of(task, choice::Prompts::paper, 0).size(), 0U) << task;
+    ASSERT_EQ(items_of(task, choice::Prompts::paper, 1).size(), 1U) << task;
+    EXPECT_EQ(items_of(task, choice::Prompts::paper, 1)[0].image_id, "1") << task;
+    EXPECT_EQ(items_of(task, choice::Prompts::paper, 2)[1].image_id, "2") << task;
+    EXPECT_EQ(items_of(task, choice::Prompts::paper, 99).size(), all) << task;
   }
 }
 
@@ -155,14 +155,14 @@ TEST(Items, WhatATaskNeedsMustBeThere) {
   broken.records[1].ocr.reset();
   broken.records[1].captions.clear();
   for (const std::string task : {"vqa", "ocr", "caption"}) {
-    const auto made = make_task(task, "paper");
+    const auto made = make_task(task, choice::Prompts::paper);
     const std::string line = data_error([&] { made->items(broken, -1); });
     EXPECT_NAMES(line, "discovery.jsonl:2");
     EXPECT_NAMES(line, "'" + task + "'");
     // Records beyond the limit are not asked for it.
     EXPECT_EQ(made->items(broken, 1).size(), 1U) << task;
   }
-  EXPECT_EQ(make_task("retrieval", "paper")->items(broken, -1).size(), 2U);
+  EXPECT_EQ(make_task("retrieval", choice::Prompts::paper)->items(broken, -1).size(), 2U);
 }
 
 TEST(Items, OneTaskDoesNotNeedTheFieldsOfAnother) {
@@ -171,7 +171,7 @@ TEST(Items, OneTaskDoesNotNeedTheFieldsOfAnother) {
     record.ocr.reset();
     record.captions.clear();
   }
-  EXPECT_EQ(make_task("vqa", "paper")->items(only, -1).size(), 3U);
+  EXPECT_EQ(make_task("vqa", choice::Prompts::paper)->items(only, -1).size(), 3U);
 }
 
 TEST(Tasks, NamesMetricsAndKinds) {
@@ -179,7 +179,7 @@ TEST(Tasks, NamesMetricsAndKinds) {
   const Texts metrics{"vqa_accuracy:normalize_always", "anls:rrc", "bleu4:sentence", "ndcg5:tie_average"};
   for (std::size_t t = 0; t < 4; ++t) {
     const std::string name = task_names()[t];
-    const auto task = make_task(name, "paper");
+    const auto task = make_task(name, choice::Prompts::paper);
     EXPECT_EQ(task->name(), name);
     EXPECT_EQ(task->metric(), metrics[t]);
     EXPECT_EQ(task->generates(), name != "retrieval");
@@ -188,16 +188,13 @@ TEST(Tasks, NamesMetricsAndKinds) {
 }
 
 TEST(Tasks, UnknownNamesAreRefused) {
-  const std::string line = usage_error([] { make_task("VQA", "paper"); });
+  const std::string line = usage_error([] { make_task("VQA", choice::Prompts::paper); });
   EXPECT_NAMES(line, "'VQA'");
   for (const std::string& name : task_names()) EXPECT_NAMES(line, name);
-  const std::string prompts = usage_error([] { make_task("vqa", "qwen"); });
-  EXPECT_NAMES(prompts, "'qwen'");
-  EXPECT_NAMES(prompts, "paper or release");
 }
 
 TEST(Scores, Vqa) {
-  const auto task = make_task("vqa", "paper");
+  const auto task = make_task("vqa", choice::Prompts::paper);
   Item item;
   item.references = {"yes", "yes", "yes", "yes", "yes", "yes", "yes", "yes", "no", "no"};
   EXPECT_DOUBLE_EQ(task->score(item, "no").utility, 0.6);
@@ -210,7 +207,7 @@ TEST(Scores, Vqa) {
 }
 
 TEST(Scores, Ocr) {
-  const auto task = make_task("ocr", "paper");
+  const auto task = make_task("ocr", choice::Prompts::paper);
   Item item;
   item.references = {"MERRELL"};
   EXPECT_DOUBLE_EQ(task->score(item, "MERELL").utility, 6.0 / 7);
@@ -220,7 +217,7 @@ TEST(Scores, Ocr) {
 }
 
 TEST(Scores, Caption) {
-  const auto task = make_task("caption", "paper");
+  const auto task = make_task("caption", choice::Prompts::paper);
   Item item;
   item.references = {"Something else.", "A B c dog e f g h i Jay."};
   const Score score = task->score(item, "a b C dog.");
@@ -233,7 +230,7 @@ TEST(Scores, Caption) {
 }
 
 TEST(Scores, RetrievalHasNoAnswers) {
-  EXPECT_THROW(make_task("retrieval", "paper")->score(Item{}, "Yes"), InternalError);
+  EXPECT_THROW(make_task("retrieval", choice::Prompts::paper)->score(Item{}, "Yes"), InternalError);
 }
 
 TEST(Retrieval, UtilityIsNdcgOfTheAttributedCandidate) {
@@ -275,7 +272,7 @@ image::Image grey_picture() {
 TEST(LoadPicture, DrawsTheBlueBoxOfAnOcrItem) {
   const test::Scratch scratch;
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
-  const Item item = noted(items_of("ocr", "paper")[0], scratch);  // box x 10..21, y 8..16
+  const Item item = noted(items_of("ocr", choice::Prompts::paper)[0], scratch);  // box x 10..21, y 8..16
   const image::Image picture = load_picture(scratch.path(), item);
   ASSERT_EQ(picture.width, 40);
   ASSERT_EQ(picture.height, 30);
@@ -295,7 +292,7 @@ TEST(LoadPicture, DrawsTheBlueBoxOfAnOcrItem) {
 TEST(LoadPicture, DrawsTheStrokeAskedFor) {
   const test::Scratch scratch;
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
-  const auto task = make_task("ocr", "paper", {image::Stroke::outside, image::TextMask::none});
+  const auto task = make_task("ocr", choice::Prompts::paper, {image::Stroke::outside, image::TextMask::none});
   const Item item = noted(task->items(small_benchmark(), 1)[0], scratch);
   image::Image expected = grey_picture();
   image::draw_blue_box(expected, {10, 8, 12, 9}, image::Stroke::outside);
@@ -316,10 +313,11 @@ TEST(LoadPicture, MasksTheTextOfCaptions) {
     image::mask_text(expected, made.records[0].text_boxes, made.records[0].text_polygons, mask);
     EXPECT_NE(expected.rgb, picture.rgb);
     const Pictures pictures{image::Stroke::centred, mask};
-    const Item caption = noted(make_task("caption", "paper", pictures)->items(made, 1)[0], scratch);
+    const Item caption =
+        noted(make_task("caption", choice::Prompts::paper, pictures)->items(made, 1)[0], scratch);
     EXPECT_EQ(load_picture(scratch.path(), caption).rgb, expected.rgb);
     for (const std::string task : {"vqa", "retrieval"}) {
-      const Item item = noted(make_task(task, "paper", pictures)->items(made, 1)[0], scratch);
+      const Item item = noted(make_task(task, choice::Prompts::paper, pictures)->items(made, 1)[0], scratch);
       EXPECT_EQ(load_picture(scratch.path(), item).rgb, picture.rgb) << task;
     }
   }
@@ -329,14 +327,14 @@ TEST(LoadPicture, LeavesThePicturesOfOtherTasksAlone) {
   const test::Scratch scratch;
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
   for (const std::string task : {"vqa", "caption", "retrieval"})
-    EXPECT_EQ(load_picture(scratch.path(), noted(items_of(task, "paper")[0], scratch)).rgb,
+    EXPECT_EQ(load_picture(scratch.path(), noted(items_of(task, choice::Prompts::paper)[0], scratch)).rgb,
               grey_picture().rgb)
         << task;
 }
 
 TEST(LoadPicture, NamesWhatIsWrong) {
   const test::Scratch scratch;
-  Item item = items_of("ocr", "paper")[0];
+  Item item = items_of("ocr", choice::Prompts::paper)[0];
   EXPECT_NAMES(data_error([&] { load_picture(scratch.path(), item); }), "picture_1.png");
   scratch.write("picture_1.png", "not a picture");
   EXPECT_NAMES(data_error([&] { load_picture(scratch.path(), noted(item, scratch)); }), "picture_1.png");
@@ -352,7 +350,7 @@ TEST(LoadPicture, NamesWhatIsWrong) {
 // Another picture than the benchmark's ends the run; it is not excluded like one that cannot be read.
 TEST(LoadPicture, RefusesAnotherPictureThanTheBenchmarkNotes) {
   const test::Scratch scratch;
-  Item item = items_of("vqa", "paper")[0];
+  Item item = items_of("vqa", choice::Prompts::paper)[0];
   image::encode_png_file(grey_picture(), scratch.path() / "picture_1.png");
   const auto refusal = [&] {
     try {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/table/cells.hpp>
 
 namespace hones::attribution {
@@ -14,7 +15,7 @@ struct AblationOptions {
   std::uint64_t seed = 0;
   std::int64_t resamples = 0;
   // Captions: "corpus" BLEU-4 (the official metric), or "mean" of the sentence BLEU-4.
-  std::string caption_metric;
+  choice::CaptionBleu caption_metric{};
 };
 
 // One row, or several of one strategy and budget whose drops are averaged: seeds first, instances afterwards.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/table/cells.hpp>
 #include <hones/table/rankings.hpp>
 
@@ -16,7 +17,7 @@ struct HeadOptions {
   std::uint64_t seed = 0;
   std::int64_t resamples = 0;
   // Captions: "mean" of the sentence differences [paper, Eq. 3], or difference of "corpus" BLEU-4 [release].
-  std::string caption_importance;
+  choice::CaptionBleu caption_importance{};
 };
 
 // I(h) = mean over the instances where plain and head cell are valid of (plain utility - utility with h

@@ -6,16 +6,17 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/table/neurons.hpp>
 #include <hones/table/rankings.hpp>
 
 namespace hones::attribution {
 
 struct NeuronOptions {
-  std::int64_t top_k = 0;  // critical heads, the first of sums.heads
-  std::string weights;     // w_h = max(I(h), 0), or "uniform": 1 each
-  std::string mode;        // decides `top`
-  double share = 0;        // of all L*F neurons, round half up
+  std::int64_t top_k = 0;         // critical heads, the first of sums.heads
+  choice::HeadWeights weights{};  // w_h = max(I(h), 0), or 1 each
+  choice::NeuronMode mode{};      // decides `top`
+  double share = 0;               // of all L*F neurons, round half up
 };
 
 // Both modes: importance = sum_h w_h S_h / sum_h w_h. `importance` are the heads' I, [L, H]. When no weight

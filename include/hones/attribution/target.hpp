@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/metric/metric.hpp>
 #include <hones/text/tokenizer.hpp>
 
@@ -29,6 +30,6 @@ std::vector<std::vector<std::int64_t>> reference_ids(const text::Tokenizer& toke
 // once
 // (`release_join`); the first 128 ids, weight idf(id).
 Target open_target(const text::Tokenizer& tokenizer, std::span<const std::string> references,
-                   const metric::DocumentFrequency& frequency, const std::string& join);
+                   const metric::DocumentFrequency& frequency, choice::TargetJoin join);
 
 }  // namespace hones::attribution

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/sweep/options.hpp>
 
 namespace hones::bench {
@@ -53,9 +54,9 @@ struct BenchReport {
   double peak_flops = 0;  // a second and CPU, of peak_flops()
 };
 
-// at::matmul of 2048 cubed in the dtype (word as in engine::Options), FLOPs per CPU second, best of several.
+// at::matmul of 2048 cubed in the dtype, FLOPs per CPU second, best of several.
 // configure_threads must have been called.
-double peak_flops(const std::string& dtype);
+double peak_flops(choice::NumberFormat dtype);
 
 // CPU seconds of this process so far, all threads.
 double cpu_seconds();

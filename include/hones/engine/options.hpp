@@ -4,9 +4,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/table/neurons.hpp>
 #include <hones/task/task.hpp>
 
@@ -14,16 +14,16 @@ namespace hones::engine {
 
 struct Options {
   std::vector<table::Head> heads;  // empty: all
-  std::string op;                  // mean | zero | gaussian | none
-  double sigma = 0;                // gaussian only
+  choice::Operator op{};
+  double sigma = 0;  // gaussian only
   std::uint64_t seed = 0;
-  std::string prompts;  // paper | release
+  choice::Prompts prompts{};
   task::Pictures pictures;
   std::int64_t max_new_tokens = 0;  // of tasks that name no limit of their own
-  std::string open_target_join;     // separate | release_join
-  std::string dtype;                // auto | fp32 | bf16 | fp16
-  std::string device;               // auto | cpu
-  std::string form;                 // fast | plain
+  choice::TargetJoin open_target_join{};
+  choice::NumberFormat dtype{};
+  choice::Device device{};
+  choice::Form form{};
   bool resume = false;              // fast: rows start at the layer of their edit
   bool tree = false;                // fast: prompts about one picture are one packed sequence
   bool verify = false;              // fast: the plain answer is checked in the same pass

@@ -9,6 +9,7 @@
 
 #include <hones/checkpoint/decoder_config.hpp>
 #include <hones/checkpoint/safetensors.hpp>
+#include <hones/choice/choices.hpp>
 #include <hones/family/packer.hpp>
 
 namespace hones::family {
@@ -16,11 +17,10 @@ namespace hones::family {
 struct Family {
   std::string_view name;  // config.json's model_type
   // The chat form of --prompts paper or release.
-  text::ChatTemplate (*chat)(const std::string& prompts);
+  text::ChatTemplate (*chat)(choice::Prompts prompts);
   // All of a checkpoint folder but its weights. DataError naming file and field.
   checkpoint::ModelConfig (*read_config)(const std::filesystem::path& folder);
-  std::unique_ptr<const Packer> (*open_packer)(const std::filesystem::path& folder,
-                                               const std::string& prompts);
+  std::unique_ptr<const Packer> (*open_packer)(const std::filesystem::path& folder, choice::Prompts prompts);
   // One line that warns of prompts the checkpoint was not made for; empty: none.
   std::string (*chat_warning)(const std::filesystem::path& folder);
   // Its tensors under normalised names, complete and of the right shapes, mapped. DataError.

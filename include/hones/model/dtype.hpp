@@ -5,12 +5,13 @@
 #include <string>
 
 #include <hones/checkpoint/safetensors.hpp>
+#include <hones/choice/choices.hpp>
 #include <hones/model/torch.hpp>
 
 namespace hones::model {
 
-// auto on a CPU is fp32. Throws UsageError naming the allowed words.
-at::ScalarType dtype_from(const std::string& word, const std::string& checkpoint_dtype, bool gpu);
+// `automatic` on a CPU is fp32.
+at::ScalarType dtype_from(choice::NumberFormat format, const std::string& checkpoint_dtype, bool gpu);
 at::ScalarType scalar_type(checkpoint::Dtype dtype);  // of a tensor in a checkpoint
 std::string dtype_name(at::ScalarType dtype);         // "fp32", "bf16", "fp16"
 

@@ -7,14 +7,12 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/model/shard.hpp>
 
 namespace hones::model {
 
-enum class Operator { none, mean, zero, gaussian };
-
-// Throws UsageError naming the allowed words.
-Operator operator_from(const std::string& word);
+using choice::Operator;
 
 // A set of heads of one layer, edited at every position of the pass, in the input of o_proj.
 struct HeadEdit {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/table/intervention.hpp>
 
@@ -34,7 +35,7 @@ struct AblationChoice {
   std::int64_t random_seeds = 0;
   // None: as the run in `discovery` had it.
   std::optional<std::int64_t> top_k;
-  std::optional<std::string> weights;
+  std::optional<choice::HeadWeights> weights;
 };
 
 // Where it is masked.

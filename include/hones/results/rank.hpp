@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include <hones/choice/choices.hpp>
+
 namespace hones::results {
 
 struct RankOptions {
@@ -14,9 +16,9 @@ struct RankOptions {
   // Where given: it must be the benchmark that the run was made with.
   std::filesystem::path benchmark;
   std::optional<std::int64_t> top_k;
-  std::string top_k_source = "--top-k";    // who asked for top_k, for errors
-  std::optional<std::string> neuron_mode;  // per_instance | after_mean
-  std::optional<std::string> weights;      // importance | uniform
+  std::string top_k_source = "--top-k";  // who asked for top_k, for errors
+  std::optional<choice::NeuronMode> neuron_mode;
+  std::optional<choice::HeadWeights> weights;
   std::optional<double> neuron_share;
 };
 
@@ -24,8 +26,8 @@ struct RankOptions {
 struct RankReport {
   std::filesystem::path out;
   std::int64_t top_k = 0;  // the largest of the tasks: a task with fewer ranked heads takes what it has
-  std::string neuron_mode;
-  std::string weights;
+  choice::NeuronMode neuron_mode{};
+  choice::HeadWeights weights{};
   double neuron_share = 0;
   std::string summary;  // the tables, for the terminal
 };

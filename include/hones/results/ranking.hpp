@@ -3,7 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+
+#include <hones/choice/choices.hpp>
 
 namespace hones::results {
 
@@ -12,9 +13,9 @@ struct Ranking {
   std::int64_t stored_heads = 0;
   std::int64_t rand_head_seeds = 0;  // draws of RandHead whose sums are kept as well
   double neuron_share = 0;
-  std::string neuron_mode;         // per_instance | after_mean
-  std::string weights;             // importance | uniform
-  std::string caption_importance;  // mean | corpus
+  choice::NeuronMode neuron_mode{};
+  choice::HeadWeights weights{};
+  choice::CaptionBleu caption_importance{};
   std::int64_t bootstrap_resamples = 0;
 };
 

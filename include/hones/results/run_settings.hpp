@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <hones/choice/words.hpp>
+
 namespace hones::results {
 
 // DataError naming `where` when the text is not a JSON object.
@@ -25,6 +27,11 @@ class RunSettings {
     } catch (const nlohmann::ordered_json::exception&) {
       refuse_type(key);
     }
+  }
+  // The same of a word that stands for a choice.
+  template <typename Choice>
+  Choice chosen(const std::string& key) const {
+    return choice::from<Choice>(get<std::string>(key), where_ + ": " + key);
   }
 
  private:

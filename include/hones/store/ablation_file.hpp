@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/comm/communicator.hpp>
 #include <hones/store/discovery_file.hpp>
 #include <hones/table/cells.hpp>
@@ -20,7 +21,7 @@ struct AblationFileTask {
   const table::TaskCells& cells;             // states, utility and log-probabilities complete
   const std::vector<std::uint16_t>& counts;  // [N, columns, cells.counts]
   std::string split;
-  std::string caption_metric;                   // corpus | mean, where the metric keeps counts
+  choice::CaptionBleu caption_metric{};         // where the metric keeps counts
   const std::vector<table::AblationRow>& rows;  // of columns 1, 2, ...
   std::optional<double> elbow;                  // of the head budgets
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <hones/base/error.hpp>
+#include <hones/choice/choices.hpp>
 #include <hones/comm/communicator.hpp>
 #include <hones/results/ablation_rows.hpp>
 #include <hones/sweep/options.hpp>
@@ -14,7 +15,7 @@ namespace hones::sweep {
 struct AblateOptions {
   Options run;  // split, tasks, engine, folder; its heads are empty
   results::AblationChoice masked;
-  std::string caption_metric;  // corpus | mean
+  choice::CaptionBleu caption_metric{};
 };
 
 // Leaves in options.run.job.out what docs/outputs.md lists for `ablate`; resume, signals and errors as

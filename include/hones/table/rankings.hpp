@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
 #include <hones/table/neurons.hpp>
 
 namespace hones::table {
@@ -25,7 +26,7 @@ struct NeuronTables {
   std::vector<double> per_instance;  // [L, F]
   std::vector<double> after_mean;    // [L, F]
   std::vector<std::int32_t> top;     // [k, 2] layer, neuron; best first under `mode`
-  std::string mode;                  // "per_instance" or "after_mean"
+  choice::NeuronMode mode{};
 };
 
 // RandHead (docs/method.md section 7): heads drawn uniformly, weight 1 each.

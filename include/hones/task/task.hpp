@@ -12,6 +12,7 @@
 
 #include <hones/base/error.hpp>
 #include <hones/benchmark/records.hpp>
+#include <hones/choice/choices.hpp>
 #include <hones/image/image.hpp>
 #include <hones/metric/metric.hpp>
 #include <hones/task/definition.hpp>
@@ -52,8 +53,7 @@ struct Pictures {
 // A definition at work on the benchmark's records.
 class Task {
  public:
-  // `prompts` is "paper" or "release" (docs/method.md section 1); UsageError for anything else.
-  Task(Definition definition, const std::string& prompts, const Pictures& pictures = {});
+  Task(Definition definition, choice::Prompts prompts, const Pictures& pictures = {});
   ~Task();
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
@@ -86,7 +86,7 @@ class Task {
 };
 
 // A built-in task. Throws UsageError naming those that are.
-std::unique_ptr<Task> make_task(const std::string& name, const std::string& prompts,
+std::unique_ptr<Task> make_task(const std::string& name, choice::Prompts prompts,
                                 const Pictures& pictures = {});
 std::vector<std::string> task_names();  // of the built-in tasks
 

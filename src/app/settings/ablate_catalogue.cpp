@@ -61,7 +61,7 @@ std::vector<Setting> ablate_settings() {
           .in({ablate})
           .changes_numbers()
           .means("draws of the strategy random"),
-      text("ablate.caption_metric", "--caption-metric", "corpus")
+      one_word("ablate.caption_metric", "--caption-metric", choice::CaptionBleu::corpus)
           .one_of({"corpus", "mean"})
           .in({ablate})
           .changes_numbers()

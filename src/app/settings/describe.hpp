@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <hones/choice/choices.hpp>
+
 #include "app/settings/setting.hpp"
 
 namespace hones::settings {
@@ -58,6 +60,11 @@ inline Describe real(std::string key, std::string flag, double fallback) {
 }
 inline Describe text(std::string key, std::string flag, std::string fallback) {
   return {std::move(key), std::move(flag), Type::text, std::move(fallback)};
+}
+// A word out of an enumeration's (choice/choices.hpp).
+template <typename Choice>
+Describe one_word(std::string key, std::string flag, Choice fallback) {
+  return text(std::move(key), std::move(flag), choice::word(fallback)).one_of(choice::all_words<Choice>());
 }
 inline Describe path(std::string key, std::string flag) {
   return {std::move(key), std::move(flag), Type::path, std::string()};

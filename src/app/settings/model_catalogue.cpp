@@ -14,13 +14,11 @@ std::vector<Setting> model_settings() {
       text("model.revision", "--revision", "main")
           .in({generate, plan, discover, ablate})
           .means("branch, tag or commit of an org/name model"),
-      text("model.dtype", "--dtype", "auto")
-          .one_of({"auto", "fp32", "bf16", "fp16"})
+      one_word("model.dtype", "--dtype", choice::NumberFormat::automatic)
           .in({generate, plan, discover, bench, ablate})
           .changes_numbers()
           .means("number format of weights and arithmetic; auto: fp32 on a CPU"),
-      text("model.device", "--device", "auto")
-          .one_of({"auto", "cpu"})
+      one_word("model.device", "--device", choice::Device::automatic)
           .in({generate, discover, bench, ablate})
           .changes_numbers()
           .means("where the model runs; GPUs are not built yet, so auto is cpu"),
@@ -32,8 +30,7 @@ std::vector<Setting> model_settings() {
           .changes_numbers()
           .means("threads of the arithmetic; nothing else sets them"),
 
-      text("engine.form", "--engine", "fast")
-          .one_of({"fast", "plain"})
+      one_word("engine.form", "--engine", choice::Form::fast)
           .in({plan, discover, ablate})
           .changes_numbers()
           .means("how cells are computed: fast, or plain, the straightforward reference that recomputes "
@@ -59,8 +56,7 @@ std::vector<Setting> model_settings() {
           .changes_numbers()
           .means("positions of one batch of heads, rows times length; 0: follows from model shape and dtype"),
 
-      text("intervention.operator", "--operator", "mean")
-          .one_of({"mean", "zero", "gaussian", "none"})
+      one_word("intervention.operator", "--operator", choice::Operator::mean)
           .in({generate, discover, ablate})
           .changes_numbers()
           .means("what replaces a head's output: the mean of the layer's other heads, zero, the head plus "

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <hones/choice/words.hpp>
+
 #include "app/settings/setting.hpp"
 
 namespace hones::settings {
@@ -42,6 +44,11 @@ class Settings {
   std::int64_t integer(const std::string& key) const;
   double real(const std::string& key) const;
   const std::string& text(const std::string& key) const;
+  // Of a setting that is described with the enumeration.
+  template <typename Choice>
+  Choice chosen(const std::string& key) const {
+    return choice::from<Choice>(text(key), key);
+  }
   std::filesystem::path path(const std::string& key) const { return text(key); }
   const std::vector<std::string>& list(const std::string& key) const;
   // (layer, head) pairs; empty where the list is `all` or empty.

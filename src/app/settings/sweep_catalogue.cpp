@@ -49,19 +49,16 @@ std::vector<Setting> discover_settings() {
           .in({plan, discover})
           .changes_numbers()
           .means("heads whose replacement is measured"),
-      text("discover.prompts", "--prompts", "paper")
-          .one_of({"paper", "release"})
+      one_word("discover.prompts", "--prompts", choice::Prompts::paper)
           .in({prepare, plan, discover, ablate})
           .changes_numbers()
           .means("wording of the prompts: the paper's, or that of its released code"),
-      text("discover.caption_importance", "--caption-importance", "mean")
-          .one_of({"mean", "corpus"})
+      one_word("discover.caption_importance", "--caption-importance", choice::CaptionBleu::mean)
           .in({discover})
           .changes_numbers()
           .means("a head's importance for captions: mean of sentence BLEU-4 differences, or difference of "
                  "corpus BLEU-4"),
-      text("discover.open_target_join", "--open-target-join", "separate")
-          .one_of({"separate", "release_join"})
+      one_word("discover.open_target_join", "--open-target-join", choice::TargetJoin::separate)
           .in({discover})
           .changes_numbers()
           .means("the five references as attribution target: encoded one by one, or joined by blanks first"),
@@ -179,14 +176,12 @@ std::vector<Setting> ranking_settings() {
           .inherited_by({rank})
           .changes_numbers()
           .means("how many neurons are selected"),
-      text("ranking.neuron_mode", "--mode", "per_instance")
-          .one_of({"per_instance", "after_mean"})
+      one_word("ranking.neuron_mode", "--mode", choice::NeuronMode::per_instance)
           .in({discover, rank})
           .inherited_by({rank})
           .changes_numbers()
           .means("positive part of a neuron's contribution drop: of each instance, or of the mean"),
-      text("ranking.weights", "--weights", "importance")
-          .one_of({"importance", "uniform"})
+      one_word("ranking.weights", "--weights", choice::HeadWeights::importance)
           .in({discover, rank, ablate})
           .inherited_by({rank, ablate})
           .changes_numbers()

@@ -11,9 +11,9 @@
 namespace hones::family::llava {
 
 // As the published template renders one image and one text, or ("release") as the authors' code does.
-text::ChatTemplate chat(const std::string& prompts);
+text::ChatTemplate chat(choice::Prompts prompts);
 checkpoint::ModelConfig read_config(const std::filesystem::path& folder);
-std::unique_ptr<const Packer> open_packer(const std::filesystem::path& folder, const std::string& prompts);
+std::unique_ptr<const Packer> open_packer(const std::filesystem::path& folder, choice::Prompts prompts);
 checkpoint::TensorMap tensors(const std::filesystem::path& folder);
 
 inline constexpr Family kFamily{"llava", chat, read_config, open_packer, checkpoint::chat_template_warning,

@@ -34,8 +34,9 @@ class LlavaPacker final : public Packer {
 
 }  // namespace
 
-text::ChatTemplate chat(const std::string& prompts) {
-  return {"USER: <image>\n", prompts == "release" ? "\nASSISTANT:" : " ASSISTANT:", "<image>", " "};
+text::ChatTemplate chat(choice::Prompts prompts) {
+  return {"USER: <image>\n", prompts == choice::Prompts::release ? "\nASSISTANT:" : " ASSISTANT:", "<image>",
+          " "};
 }
 
 checkpoint::ModelConfig read_config(const std::filesystem::path& folder) {
@@ -46,7 +47,7 @@ checkpoint::TensorMap tensors(const std::filesystem::path& folder) {
   return checkpoint::open_llava(folder).tensors;
 }
 
-std::unique_ptr<const Packer> open_packer(const std::filesystem::path& folder, const std::string& prompts) {
+std::unique_ptr<const Packer> open_packer(const std::filesystem::path& folder, choice::Prompts prompts) {
   const checkpoint::LlavaConfig config = checkpoint::read_llava_config(folder);
   text::Tokenizer tokenizer = text::Tokenizer::from_file(folder / "tokenizer.json");
   text::ChatTemplate form = chat(prompts);
