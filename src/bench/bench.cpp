@@ -8,7 +8,9 @@
 #include <hones/base/memory.hpp>
 #include <hones/bench/bench.hpp>
 #include <hones/checkpoint/model_folder.hpp>
+#include <hones/engine/evaluator.hpp>
 #include <hones/family/vlm.hpp>
+#include <hones/model/dtype.hpp>
 #include <hones/model/threads.hpp>
 #include <hones/sweep/environment.hpp>
 #include <hones/sweep/forecast.hpp>
@@ -157,7 +159,8 @@ BenchReport bench(const BenchOptions& options) {
   {
     sweep::Inputs inputs(run);
     report.environment = sweep::environment(inputs, checkpoint::model_digest(run.selection.model));
-    model = family::open_vlm(run.selection.model, inputs.dtype, std::make_shared<model::WholeModel>());
+    model = family::open_vlm(run.selection.model, model::dtype_from(inputs.dtype, "", false),
+                             std::make_shared<model::WholeModel>());
     Measurement(run, *model, options.candidates).run();  // pages, kernels
     if (wants("parts")) report.parts = bench_parts(inputs, *model);
   }

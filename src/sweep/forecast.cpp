@@ -4,7 +4,9 @@
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
 #include <hones/checkpoint/flops.hpp>
+#include <hones/engine/evaluator.hpp>
 #include <hones/family/family.hpp>
+#include <hones/model/dtype.hpp>
 #include <hones/model/tree_cost.hpp>
 #include <hones/sweep/forecast.hpp>
 #include <hones/sweep/inputs.hpp>
@@ -34,7 +36,7 @@ class Forecaster {
         changed_(changed),
         config_(inputs_.config.text),
         cost_(config_),
-        element_(static_cast<std::int64_t>(c10::elementSize(inputs_.dtype))),
+        element_(static_cast<std::int64_t>(c10::elementSize(model::dtype_from(inputs_.dtype, "", false)))),
         plain_(options.engine.form == "plain") {
     result_.ranks = ranks;
   }
@@ -95,7 +97,7 @@ void Forecaster::units() {
     for (const plan::Unit& unit : units) cost += unit.cost;
     return cost / static_cast<double>(config_.layers);
   };
-  const std::vector<plan::Unit> heads = inputs_.head_units(result_.ranks);
+  const std::vector<plan::Unit> heads = inputs_.head_units(result_.ranks, 0);
   result_.head_units = std::ssize(heads);
   result_.head_positions = positions(heads);
   // Drawn heads may be among the best ones, and then cost nothing: this is the most.
@@ -239,7 +241,8 @@ void Forecaster::weights() {
     for (const std::int64_t side : view.shape) values *= side;
     result_.memory.weights += values * element_;
     result_.memory.weights_shared =
-        result_.memory.weights_shared && model::scalar_type(view.dtype) == inputs_.dtype;
+        result_.memory.weights_shared &&
+        model::scalar_type(view.dtype) == model::dtype_from(inputs_.dtype, "", false);
   }
 }
 

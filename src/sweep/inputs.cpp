@@ -1,11 +1,10 @@
 #include <algorithm>
-#include <cmath>
 
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
-#include <hones/comm/communicator.hpp>
+#include <hones/engine/evaluator.hpp>
 #include <hones/family/family.hpp>
-#include <hones/family/vlm.hpp>
+#include <hones/model/dtype.hpp>
 #include <hones/model/prompt_tree.hpp>
 #include <hones/sweep/inputs.hpp>
 
@@ -20,22 +19,6 @@ std::vector<std::int64_t> asked_layers(const Options& options) {
   std::sort(layers.begin(), layers.end());
   layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
   return layers;
-}
-
-// Layer-positions a second of this process, from one matrix product of a layer's widest weight; attention and
-// memory are left out, so that it is a guess for cutting units, nothing else.
-double speed_guess(const model::Decoder& decoder, const checkpoint::DecoderConfig& config) {
-  constexpr std::int64_t kPositions = 64;
-  const at::Tensor& weight = decoder.down_proj(0);  // [D, F]
-  const at::Tensor input = at::ones({kPositions, weight.size(1)}, weight.options());
-  at::linear(input, weight);  // the first call sets kernels up
-  const comm::Clock::time_point start = comm::Clock::now();
-  at::linear(input, weight);
-  const double seconds = comm::seconds_since(start);
-  const double width = static_cast<double>(config.hidden_size),
-               d_ff = static_cast<double>(config.intermediate_size);
-  const double whole_layer = (4 * width * width + 3 * width * d_ff) / (width * d_ff);
-  return static_cast<double>(kPositions) / (std::max(seconds, 1e-9) * whole_layer);
 }
 
 bool shares_pictures(const Options& options) {
@@ -85,12 +68,11 @@ Inputs::Inputs(const Options& run_options, bool share_pictures)
       config(family::family_of(options.selection.model).read_config(options.selection.model)),
       packer(family::family_of(options.selection.model)
                  .open_packer(options.selection.model, options.engine.prompts)),
-      dtype(model::dtype_from(options.engine.dtype, config.dtype, false)),
+      dtype(model::dtype_name(model::dtype_from(options.engine.dtype, config.dtype, false))),
       shape{config.text.layers, config.text.heads, config.text.intermediate_size},
       tile_positions(options.engine.tile_positions > 0
                          ? options.engine.tile_positions
-                         : engine::default_tile_positions(
-                               config.text, static_cast<std::int64_t>(c10::elementSize(dtype)))) {
+                         : engine::default_tile_positions(config.text, dtype == "fp32" ? 4 : 2)) {
   check_heads(options, shape);
   for (const std::string& name : options.selection.tasks) {
     engine::TaskItems task;
@@ -114,12 +96,6 @@ Inputs::Inputs(const Options& run_options, bool share_pictures)
   check_lengths();
   kinds = share_pictures && shares_pictures(options) ? engine::shared_kinds(tasks)
                                                      : engine::separate_kinds(tasks);
-}
-
-void Inputs::load_weights() {
-  model = family::open_vlm(options.selection.model, dtype, std::make_shared<model::WholeModel>());
-  evaluator =
-      engine::make_evaluator(options.engine, *model, *packer, tasks, kinds, benchmark, tile_positions);
 }
 
 text::Prompt Inputs::prompt(const task::Item& item, std::size_t which) const {
@@ -161,12 +137,12 @@ void Inputs::check_lengths() const {
   }
 }
 
-table::TaskCells Inputs::empty_cells(const engine::TaskItems& task) const {
+table::TaskCells Inputs::empty_cells(const engine::TaskItems& task, const table::Shape& of) const {
   table::TaskCells cells;
   cells.task = task.task->name();
   cells.metric = task.task->metric();
   cells.definition = task::to_json(task.task->definition());
-  cells.shape = shape;
+  cells.shape = of;
   cells.candidates = task.task->generates() ? 0 : static_cast<std::int64_t>(task.items.front().texts.size());
   cells.answer_limit = task.task->generates() ? task.task->answer_limit(options.engine.max_new_tokens) : 0;
   cells.counts = task.task->counts();
@@ -218,21 +194,16 @@ std::vector<plan::TaskLoad> Inputs::kind_loads() const {
   return all;
 }
 
-std::vector<plan::Unit> Inputs::head_units(int ranks) const {
-  plan::ModelLoad load{shape.layers, shape.heads, 0};
-  if (model) load.layer_positions_per_second = speed_guess(model->decoder(), config.text);
-  return plan::head_units(kind_loads(), load, ranks, options.job.unit_instances, options.job.unit_layers,
-                          asked_layers(options), options.engine.form != "plain" && options.engine.resume);
+std::vector<plan::Unit> Inputs::head_units(int ranks, double speed) const {
+  return plan::head_units(kind_loads(), {shape.layers, shape.heads, speed}, ranks, options.job.unit_instances,
+                          options.job.unit_layers, asked_layers(options),
+                          options.engine.form != "plain" && options.engine.resume);
 }
 
 // The planner cuts interventions as it cuts the layers of one head each. Its prices count as many layers as
 // it is told, so the speed is told accordingly.
-std::vector<plan::Unit> Inputs::row_units(int ranks) const {
-  plan::ModelLoad load{shape.rows, 1, 0};
-  if (model) {
-    load.layer_positions_per_second = speed_guess(model->decoder(), config.text) *
-                                      static_cast<double>(shape.rows) / static_cast<double>(shape.layers);
-  }
+std::vector<plan::Unit> Inputs::row_units(std::int64_t rows, int ranks, double speed) const {
+  const plan::ModelLoad load{rows, 1, speed * static_cast<double>(rows) / static_cast<double>(shape.layers)};
   return plan::head_units(kind_loads(), load, ranks, options.job.unit_instances, options.job.unit_layers, {},
                           false);
 }
