@@ -102,7 +102,7 @@ kill_one() { # kill_one AIMED
   killed=no
   [ "${#processes[@]}" -gt "$victim" ] && kill -KILL "${processes[$victim]}" 2>/dev/null && killed=yes
   wait "$job" 2>/dev/null
-  if [ -e "$out/run.json" ]; then killed=no; fi # it was done before
+  if grep -q '"state": "done"' "$out/run.json" 2>/dev/null; then killed=no; fi # it was done before
   if [ "$killed" = yes ] && [ "$out/ledger.h5.tmp" -nt launched ]; then killed=writing; fi
   told+=" $victim/$ranks"
   [ "$killed" = writing ] && told+=w

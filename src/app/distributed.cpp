@@ -68,7 +68,10 @@ int with_ranks(int argc, char** argv, int& rank, int& size) {
     if (world.rank() == 0) log::error(refusal.what());
     return static_cast<int>(refusal.code());
   } catch (const std::exception& error) {
-    if (world.size() == 1) throw;
+    if (world.size() == 1) {  // main says it
+      comm::leave_last_words(world, error_of(error).code(), error_of(error).what());
+      throw;
+    }
     end_job(world, error_of(error));
   }
 }

@@ -8,7 +8,9 @@
 #include <hones/base/memory.hpp>
 #include <hones/bench/bench.hpp>
 #include <hones/checkpoint/model_folder.hpp>
+#include <hones/engine/evaluator.hpp>
 #include <hones/family/vlm.hpp>
+#include <hones/model/dtype.hpp>
 #include <hones/model/threads.hpp>
 #include <hones/sweep/environment.hpp>
 #include <hones/sweep/forecast.hpp>
@@ -153,7 +155,8 @@ class Bench {
     run_.engine.heads = {{0, 0}};
     sweep::Inputs inputs(run_);
     report_.environment = sweep::environment(inputs, checkpoint::model_digest(run_.selection.model));
-    model_ = family::open_vlm(run_.selection.model, inputs.dtype, std::make_shared<model::WholeModel>());
+    model_ = family::open_vlm(run_.selection.model, model::dtype_from(inputs.dtype, "", false),
+                              std::make_shared<model::WholeModel>());
     Measurement(run_, *model_, options_.candidates).run();  // pages, kernels
     if (wants("parts")) report_.parts = bench_parts(inputs, *model_);
   }

@@ -90,6 +90,47 @@ std::string ranks_told(const std::vector<RankProgress>& ranks) {
   return text;
 }
 
+// Where the document of an earlier version (an end and no state) was followed by a new start, only the
+// progress tells.
+void read_document(const std::filesystem::path& file, JobView& view) {
+  const std::optional<RunState> state = run_state(file.parent_path());
+  if (!state) return;
+  const auto read = [&](const nlohmann::json& json) {
+    const bool done = view.progress && view.progress->phase == "done";
+    view.state = json.contains("state") || done ? *state : RunState::running;
+    if (view.ended()) view.seconds = json.at("seconds");
+    if (view.state == RunState::failed) {
+      const nlohmann::json& error = json.at("error");
+      view.failure = error.at("line").get<std::string>() + " (rank " +
+                     std::to_string(error.at("rank").get<int>()) + " on " +
+                     error.at("host").get<std::string>() + ", exit code " +
+                     std::to_string(json.at("exit_code").get<int>()) + ")";
+    }
+    if (view.state != RunState::done) return;
+    view.interruptions = json.at("interruptions");
+    for (const nlohmann::json& e : json.at("excluded"))
+      view.excluded.push_back({e.at("task"), e.at("image_id"), e.at("reason")});
+  };
+  parse(read_file(file), file, read);
+}
+
+std::string outcome_told(const JobView& view) {
+  const Progress& progress = *view.progress;
+  switch (view.state) {
+    case RunState::done:
+      return "done, " + grouped(progress.cells_all) + " cells in " + duration(view.seconds) +
+             (view.interruptions > 0 ? ", " + grouped(view.interruptions) + " interruptions before" : "");
+    case RunState::stopped:
+      return "stopped after " + duration(view.seconds) + ", the same command goes on; last " +
+             progress_line(progress);
+    case RunState::failed:
+      return "failed after " + duration(view.seconds) + ": " + view.failure;
+    case RunState::running:
+      break;
+  }
+  return progress_line(progress);
+}
+
 }  // namespace
 
 JobView view_of(const std::filesystem::path& folder) {
@@ -110,14 +151,7 @@ JobView view_of(const std::filesystem::path& folder) {
     view.ledger_age = age(ledger);
     view.ledger_bytes = static_cast<std::int64_t>(std::filesystem::file_size(ledger));
   }
-  view.finished = view.progress && view.progress->phase == "done" && std::filesystem::exists(run, ignored);
-  if (!view.finished) return view;
-  parse(read_file(run), run, [&](const nlohmann::json& json) {
-    view.seconds = json.at("seconds");
-    view.interruptions = json.at("interruptions");
-    for (const nlohmann::json& e : json.at("excluded"))
-      view.excluded.push_back({e.at("task"), e.at("image_id"), e.at("reason")});
-  });
+  read_document(run, view);
   return view;
 }
 
@@ -125,19 +159,15 @@ std::string told(const JobView& view) {
   std::string text = view.folder.string() + ": ";
   if (!view.progress) return text + "started, nothing said yet\n";
   const Progress& progress = *view.progress;
-  text +=
-      view.finished
-          ? "done, " + grouped(progress.cells_all) + " cells in " + duration(view.seconds) +
-                (view.interruptions > 0 ? ", " + grouped(view.interruptions) + " interruptions before" : "")
-          : progress_line(progress);
+  text += outcome_told(view);
   text += "\n";
   if (view.ledger_age) {
-    text += "  " + (view.finished ? std::string() : grouped(progress.checkpoints) + " checkpoints, ") +
+    text += "  " + (view.ended() ? std::string() : grouped(progress.checkpoints) + " checkpoints, ") +
             "ledger.h5 " + duration(*view.ledger_age) + " old, " + grouped(view.ledger_bytes) + " bytes\n";
   } else {
     text += "  no checkpoint yet\n";
   }
-  if (!view.finished) text += ranks_told(progress.ranks);
+  if (!view.ended()) text += ranks_told(progress.ranks);
   for (std::size_t i = 0; i < std::min(view.excluded.size(), kExcludedShown); ++i) {
     const JobView::Excluded& e = view.excluded[i];
     text += "  excluded: " + e.task + " image " + e.image_id + ": " + e.reason + "\n";
@@ -145,7 +175,7 @@ std::string told(const JobView& view) {
   if (view.excluded.size() > kExcludedShown)
     text +=
         "  and " + std::to_string(view.excluded.size() - kExcludedShown) + " more excluded, in run.json\n";
-  if (!view.finished && view.silent > kSilent) {
+  if (!view.ended() && view.silent > kSilent) {
     text += "  nothing was written for " + duration(view.silent) +
             ": the job has stopped (the same command goes on), waits for an allocation, or hangs\n";
   }

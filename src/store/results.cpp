@@ -1,6 +1,3 @@
-#include <nlohmann/json.hpp>
-
-#include <hones/base/file.hpp>
 #include <hones/base/number.hpp>
 #include <hones/store/results.hpp>
 
@@ -49,10 +46,6 @@ std::string comparisons_csv(std::span<const ComparisonCsvRow> rows) {
            shortest(row.p_two_sided) + '\n';
   }
   return csv;
-}
-
-void write_run_json(const std::filesystem::path& folder, const nlohmann::json& run) {
-  write_file(folder / "run.json", run.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace hones::store

@@ -30,7 +30,7 @@ std::map<std::string, std::string> environment(const Inputs& inputs, const std::
   return {{"git_commit", std::string(git_commit())},
           {"libtorch", TORCH_VERSION},
           {"cpu_capability", at::get_cpu_capability()},
-          {"dtype", model::dtype_name(inputs.dtype)},
+          {"dtype", choice::word(inputs.dtype)},
           {"threads_per_rank", std::to_string(inputs.options.engine.threads)},
           {"tensor_parallel", "1"},
           {"task_set", task_set},

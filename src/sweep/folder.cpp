@@ -9,6 +9,7 @@
 #include <hones/base/file.hpp>
 #include <hones/base/log.hpp>
 #include <hones/store/ledger.hpp>
+#include <hones/store/run_document.hpp>
 
 #include "resume.hpp"
 
@@ -24,13 +25,16 @@ bool of_a_task(const std::string& name) {
   return between("heads.", ".csv") || between("neurons.", ".csv") || between("rankings.", ".json");
 }
 
-// Files of an earlier run, by name. progress.jsonl alone is none: a run that was refused leaves it.
+// Files of an earlier run, by name. progress.jsonl is none, nor is run.json unless it tells of an end: a run
+// that was killed or failed before its first checkpoint leaves them, and the same command begins again.
 std::vector<std::filesystem::path> results_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
   for (const std::string name :
        {"discovery.h5", "ablation.h5", "ablation.csv", "comparisons.csv", "run.json", "settings.toml"}) {
     std::error_code ignored;  // a place that cannot be looked at is refused as an output folder
-    if (std::filesystem::exists(folder / name, ignored)) found.push_back(folder / name);
+    if (!std::filesystem::exists(folder / name, ignored)) continue;
+    if (name == "run.json" && store::run_state(folder) != store::RunState::done) continue;
+    found.push_back(folder / name);
   }
   const std::ptrdiff_t common = static_cast<std::ptrdiff_t>(found.size());
   std::error_code error;
@@ -74,7 +78,7 @@ void prepare_folder(const Options& options, const std::filesystem::path& ledger)
   if (ledger.filename() == store::kPreviousLedger) old.push_back(options.job.out / store::kLedger);
   if (ledger.empty()) old = results_in(options.job.out);
   // What a killed or failed writer leaves may be what fills the disk.
-  for (const char* name : {"ledger.h5.tmp", "discovery.h5.tmp", "ablation.h5.tmp"})
+  for (const char* name : {"ledger.h5.tmp", "discovery.h5.tmp", "ablation.h5.tmp", "run.json.tmp"})
     old.push_back(options.job.out / name);
   for (const char* name : {store::kLedger, store::kPreviousLedger, "progress.jsonl"})
     if (ledger.empty()) old.push_back(options.job.out / name);

@@ -1,41 +1,18 @@
 #include <algorithm>
-#include <cmath>
 
 #include <hones/base/error.hpp>
 #include <hones/base/number.hpp>
-#include <hones/comm/communicator.hpp>
+#include <hones/engine/evaluator.hpp>
 #include <hones/family/family.hpp>
-#include <hones/family/vlm.hpp>
-#include <hones/model/prompt_tree.hpp>
 #include <hones/sweep/inputs.hpp>
 
 namespace hones::sweep {
 
 namespace {
 
-// Layers with asked heads; none: all layers.
-std::vector<std::int64_t> asked_layers(const Options& options) {
-  std::vector<std::int64_t> layers;
-  for (const table::Head head : options.engine.heads) layers.push_back(head.layer);
-  std::sort(layers.begin(), layers.end());
-  layers.erase(std::unique(layers.begin(), layers.end()), layers.end());
-  return layers;
-}
-
-// Layer-positions a second of this process, from one matrix product of a layer's widest weight; attention and
-// memory are left out, so that it is a guess for cutting units, nothing else.
-double speed_guess(const model::Decoder& decoder, const checkpoint::DecoderConfig& config) {
-  constexpr std::int64_t kPositions = 64;
-  const at::Tensor& weight = decoder.down_proj(0);  // [D, F]
-  const at::Tensor input = at::ones({kPositions, weight.size(1)}, weight.options());
-  at::linear(input, weight);  // the first call sets kernels up
-  const comm::Clock::time_point start = comm::Clock::now();
-  at::linear(input, weight);
-  const double seconds = comm::seconds_since(start);
-  const double width = static_cast<double>(config.hidden_size),
-               d_ff = static_cast<double>(config.intermediate_size);
-  const double whole_layer = (4 * width * width + 3 * width * d_ff) / (width * d_ff);
-  return static_cast<double>(kPositions) / (std::max(seconds, 1e-9) * whole_layer);
+// On a CPU, whatever the checkpoint's.
+choice::NumberFormat settled(choice::NumberFormat asked) {
+  return asked == choice::NumberFormat::automatic ? choice::NumberFormat::fp32 : asked;
 }
 
 bool shares_pictures(const Options& options) {
@@ -85,12 +62,12 @@ Inputs::Inputs(const Options& run_options, bool share_pictures)
       config(family::family_of(options.selection.model).read_config(options.selection.model)),
       packer(family::family_of(options.selection.model)
                  .open_packer(options.selection.model, options.engine.prompts)),
-      dtype(model::dtype_from(options.engine.dtype, config.dtype, false)),
+      dtype(settled(options.engine.dtype)),
       shape{config.text.layers, config.text.heads, config.text.intermediate_size},
-      tile_positions(options.engine.tile_positions > 0
-                         ? options.engine.tile_positions
-                         : engine::default_tile_positions(
-                               config.text, static_cast<std::int64_t>(c10::elementSize(dtype)))) {
+      tile_positions(
+          options.engine.tile_positions > 0
+              ? options.engine.tile_positions
+              : engine::default_tile_positions(config.text, dtype == choice::NumberFormat::fp32 ? 4 : 2)) {
   check_heads(options, shape);
   for (const std::string& name : options.selection.tasks) {
     engine::TaskItems task;
@@ -114,12 +91,6 @@ Inputs::Inputs(const Options& run_options, bool share_pictures)
   check_lengths();
   kinds = share_pictures && shares_pictures(options) ? engine::shared_kinds(tasks)
                                                      : engine::separate_kinds(tasks);
-}
-
-void Inputs::load_weights() {
-  model = family::open_vlm(options.selection.model, dtype, std::make_shared<model::WholeModel>());
-  evaluator =
-      engine::make_evaluator(options.engine, *model, *packer, tasks, kinds, benchmark, tile_positions);
 }
 
 text::Prompt Inputs::prompt(const task::Item& item, std::size_t which) const {
@@ -161,12 +132,12 @@ void Inputs::check_lengths() const {
   }
 }
 
-table::TaskCells Inputs::empty_cells(const engine::TaskItems& task) const {
+table::TaskCells Inputs::empty_cells(const engine::TaskItems& task, const table::Shape& of) const {
   table::TaskCells cells;
   cells.task = task.task->name();
   cells.metric = task.task->metric();
   cells.definition = task::to_json(task.task->definition());
-  cells.shape = shape;
+  cells.shape = of;
   cells.candidates = task.task->generates() ? 0 : static_cast<std::int64_t>(task.items.front().texts.size());
   cells.answer_limit = task.task->generates() ? task.task->answer_limit(options.engine.max_new_tokens) : 0;
   cells.counts = task.task->counts();
@@ -174,73 +145,6 @@ table::TaskCells Inputs::empty_cells(const engine::TaskItems& task) const {
     cells.instances.push_back({item.image_id, item.item_id, table::InstanceState::not_done, ""});
   table::resize(cells);
   return cells;
-}
-
-std::vector<plan::TaskLoad> Inputs::task_loads() const {
-  std::vector<plan::TaskLoad> all;
-  for (const engine::TaskItems& task : tasks) {
-    const task::Item& first = task.items.front();
-    plan::TaskLoad load;
-    load.name = task.task->name();
-    load.instances = static_cast<std::int64_t>(task.items.size());
-    load.positions_per_prompt = static_cast<double>(positions(task, first));
-    load.prompts_per_cell = static_cast<double>(first.texts.size());
-    // An answer that changes is decoded; half the limit stands for how often and how far.
-    const std::int64_t limit = task.task->answer_limit(options.engine.max_new_tokens);
-    load.decode_positions = task.task->generates() ? static_cast<double>(limit) / 2 : 0;
-    all.push_back(load);
-  }
-  return all;
-}
-
-// Of a kind its first bundle stands for all.
-std::vector<plan::TaskLoad> Inputs::kind_loads() const {
-  if (!shares_pictures(options)) return task_loads();
-  std::vector<plan::TaskLoad> all;
-  for (const engine::Kind& kind : kinds) {
-    std::vector<text::Prompt> prompts;
-    plan::TaskLoad load;
-    load.name = kind.name;
-    load.instances = static_cast<std::int64_t>(kind.bundles.size());
-    for (const engine::Member& member : kind.bundles.front()) {
-      const engine::TaskItems& task = tasks[static_cast<std::size_t>(member.task)];
-      const task::Item& item = task.items[static_cast<std::size_t>(member.index)];
-      for (std::size_t which = 0; which < item.texts.size(); ++which) prompts.push_back(prompt(item, which));
-      if (task.task->generates())
-        load.decode_positions +=
-            static_cast<double>(task.task->answer_limit(options.engine.max_new_tokens)) / 4;
-    }
-    load.positions_per_prompt = static_cast<double>(
-        model::make_tree(model::pointers(prompts), std::vector<std::vector<std::int64_t>>(prompts.size()))
-            .length());
-    all.push_back(load);
-  }
-  return all;
-}
-
-std::vector<plan::Unit> Inputs::head_units(int ranks) const {
-  plan::ModelLoad load{shape.layers, shape.heads, 0};
-  if (model) load.layer_positions_per_second = speed_guess(model->decoder(), config.text);
-  return plan::head_units(kind_loads(), load, ranks, options.job.unit_instances, options.job.unit_layers,
-                          asked_layers(options),
-                          options.engine.form != choice::Form::plain && options.engine.resume);
-}
-
-// The planner cuts interventions as it cuts the layers of one head each. Its prices count as many layers as
-// it is told, so the speed is told accordingly.
-std::vector<plan::Unit> Inputs::row_units(int ranks) const {
-  plan::ModelLoad load{shape.rows, 1, 0};
-  if (model) {
-    load.layer_positions_per_second = speed_guess(model->decoder(), config.text) *
-                                      static_cast<double>(shape.rows) / static_cast<double>(shape.layers);
-  }
-  return plan::head_units(kind_loads(), load, ranks, options.job.unit_instances, options.job.unit_layers, {},
-                          false);
-}
-
-std::vector<plan::Unit> Inputs::neuron_units(int ranks, const std::vector<std::int64_t>& stored) const {
-  return plan::neuron_units(task_loads(), {shape.layers, shape.heads, 0}, ranks, options.job.unit_instances,
-                            stored);
 }
 
 std::int64_t Inputs::asked_heads() const {

@@ -44,7 +44,7 @@ nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
       nlohmann::ordered_json::parse(task::to_json(inputs.tasks[task].task->definition()));
   json["prompts"] = choice::word(options.engine.prompts);
   json["prompt_of_first_instance"] = inputs.prompt(first, first.attributed).rendered;
-  json["dtype"] = model::dtype_name(inputs.dtype);
+  json["dtype"] = choice::word(inputs.dtype);
   json["operator"] = choice::word(options.engine.op);
   json["max_new_tokens"] = inputs.tasks[task].task->answer_limit(options.engine.max_new_tokens);
   json["seed"] = options.engine.seed;
@@ -59,10 +59,10 @@ nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
   return json;
 }
 
-nlohmann::json run_json(const Options& options, const Record& record,
-                        const std::vector<results::TaskOutput>& outputs) {
+nlohmann::json opening_json(const Options& options, const Record& record) {
   nlohmann::json run;
   run["schema_version"] = store::kSchemaVersion;
+  run["state"] = store::word_of(store::RunState::running);
   run["command_line"] = options.job.command_line;
   const std::string& all =
       options.job.all_settings_json.empty() ? options.job.settings_json : options.job.all_settings_json;
@@ -71,11 +71,19 @@ nlohmann::json run_json(const Options& options, const Record& record,
   run["version"] = std::string(version());
   run["git_commit"] = std::string(git_commit());
   run["start"] = record.begun;
-  run["end"] = utc_now();
-  run["seconds"] = record.seconds;
   run["ranks"] = record.nodes.size();
   run["hosts"] = record.nodes;
   run["devices"] = std::vector<std::string>(record.nodes.size(), "cpu");
+  return run;
+}
+
+nlohmann::json closing_json(const Options& options, const Record& record,
+                            const std::vector<results::TaskOutput>& outputs, store::RunState state) {
+  nlohmann::json run = opening_json(options, record);
+  run["state"] = store::word_of(state);
+  run["exit_code"] = static_cast<int>(state == store::RunState::stopped ? ExitCode::stopped : ExitCode::ok);
+  run["end"] = utc_now();
+  run["seconds"] = record.seconds;
   run["phases"] = record.phases;
   run["forward_equivalents"] = record.all.layer_positions / record.all.full_layer_positions;
   run["decode_equivalents"] = record.all.decode_layer_positions / record.all.full_layer_positions;

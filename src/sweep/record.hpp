@@ -7,9 +7,10 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <hones/plan/unit.hpp>
+#include <hones/plan/tally.hpp>
 #include <hones/results/outputs.hpp>
 #include <hones/store/discovery_file.hpp>
+#include <hones/store/run_document.hpp>
 #include <hones/sweep/environment.hpp>
 #include <hones/sweep/inputs.hpp>
 
@@ -41,8 +42,10 @@ std::string utc_now();
 nlohmann::ordered_json provenance(const Inputs& inputs, std::size_t task,
                                   const std::map<std::string, std::string>& environment);
 
-nlohmann::json run_json(const Options& options, const Record& record,
-                        const std::vector<results::TaskOutput>& outputs);
+// run.json once the folder is open, and at the end of a job that did not fail.
+nlohmann::json opening_json(const Options& options, const Record& record);
+nlohmann::json closing_json(const Options& options, const Record& record,
+                            const std::vector<results::TaskOutput>& outputs, store::RunState state);
 
 // Rankings, speed and where the files are, for a terminal.
 std::string closing_words(const Options& options, const Record& record,

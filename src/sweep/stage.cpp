@@ -8,7 +8,6 @@
 #include <boost/serialization/vector.hpp>
 
 #include <hones/base/error.hpp>
-#include <hones/base/log.hpp>
 #include <hones/comm/archive.hpp>
 #include <hones/sweep/stage.hpp>
 
@@ -342,8 +341,8 @@ StageSummary run_stage(comm::Communicator& world, plan::Scheduler* scheduler, co
         desk.run(stop);
       } catch (const std::exception& error) {  // the workers wait for grants that will never come
         const std::string line = error.what();
-        log::error(line.starts_with("rank ") ? line : "rank 0 on " + world.node() + ": " + line);
-        world.abort(static_cast<int>(ExitCode::rank_failed));
+        comm::end(world, ExitCode::rank_failed,
+                  line.starts_with("rank ") ? line : "rank 0 on " + world.node() + ": " + line);
       }
     });
     Worker(world, hooks, patience).run(summary);

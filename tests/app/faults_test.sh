@@ -26,6 +26,7 @@ broken() {
   [ "$(grep -c "^hones_mpi: error: " err.txt)" = 1 ] || fail "$ranks ranks, $fault: not one error line: $(cat err.txt)"
   grep -Eq "^hones_mpi: error: .*$line" err.txt || fail "$ranks ranks, $fault: \"$line\" is not in: $(grep error: err.txt)"
   [ "$ranks" = 1 ] || grep -Eq "^hones_mpi: error: rank [0-9]+ on [^ ]+: " err.txt || fail "$fault: no rank and node: $(cat err.txt)"
+  [ ! -e disk/run.json ] || grep -q '"state": "failed"' disk/run.json || fail "$ranks ranks, $fault: run.json says $(grep state disk/run.json)"
   local generations
   generations=$(find disk -name 'ledger.h5' -o -name 'ledger.h5.previous' | wc -l)
   does "${run[@]}" --out disk

@@ -134,6 +134,23 @@ grep -q "going on from first/ledger.h5: 12 of 12 cells are done" err.txt || fail
 for file in kept/*.csv kept/rankings.*.json kept/settings.toml kept/ledger.h5; do
   cmp "$file" "first/${file#kept/}" || fail "${file#kept/} of a finished run changed when it was run again"
 done
+grep -q '"state": "done"' first/run.json || fail "run.json of a finished run says $(grep state first/run.json)"
+# A start that is refused leaves the document as it is; one that fails says so in it, and what holds
+# no checkpoint begins again.
+cp first/run.json before.json
+refused 2 "ranking.top_k = 2, and 1 is asked for" "$hones" discover --config first/settings.toml --top-k 1 --out first
+cmp before.json first/run.json || fail "a refused start touched run.json"
+mv scenes/images scenes/elsewhere && mkdir scenes/images
+for launcher in "" "$mpiexec -n 2"; do
+  refused 5 "instances are unusable" $launcher "$hones" discover --config first/settings.toml --out broken
+  grep -q '"state": "failed"' broken/run.json && grep -q '"exit_code": 5' broken/run.json &&
+    grep -q '"line": "task .*unusable' broken/run.json || fail "run.json of a failed run says: $(cat broken/run.json)"
+  does "$hones" watch broken
+  grep -q "failed after .*unusable" out.txt || fail "watch said: $(cat out.txt)"
+done
+rmdir scenes/images && mv scenes/elsewhere scenes/images
+does "$hones" discover --config first/settings.toml --out broken
+grep -q '"state": "done"' broken/run.json || fail "run.json of the run begun again says $(grep state broken/run.json)"
 rm kept/ledger.h5*
 refused 2 "no ledger to go on from; name another folder, or pass --restart" "$hones" discover --config first/settings.toml --out kept
 does "$mpiexec" -n 2 "$hones" discover --config first/settings.toml --out second

@@ -103,6 +103,7 @@ stopped() { # stopped SIGNAL OUT COMMAND...
   [ "$code" = 75 ] || fail "$signal: exit code $code: $(cat "$out.log")"
   grep -q "stopped on request" "$out.log" || fail "$signal said: $(cat "$out.log")"
   [ ! -e "$out/discovery.h5" ] || fail "$signal: a stopped run left results"
+  grep -q '"state": "stopped"' "$out/run.json" || fail "$signal: run.json says $(grep state "$out/run.json")"
 }
 does "${run[@]}" --heads 0:0,1:1,2:3,3:4,4:5,5:6 --instances 16 --out whole
 stopped USR1 two "$mpiexec" -n 2 "${run[@]}"

@@ -1,5 +1,6 @@
 // What `watch` says of a job's folder, live, stopped, done.
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <hones/base/error.hpp>
 #include <hones/base/file.hpp>
@@ -38,7 +39,7 @@ TEST(Job, AtWork) {
   EXPECT_EQ(view.progress->cells_done, 50);
   EXPECT_EQ(view.progress->ranks.at(1).node, "node1");
   EXPECT_EQ(view.ledger_bytes, 5);
-  EXPECT_FALSE(view.finished);
+  EXPECT_FALSE(view.ended());
   const std::string text = told(view);
   EXPECT_TRUE(says(text, "heads 50/200 cells (25.0 %)")) << text;
   EXPECT_TRUE(says(text, "2 checkpoints, ledger.h5 ")) << text;
@@ -76,9 +77,48 @@ TEST(Job, DoneAndGoneOnWith) {
   const std::string text = told(view_of(scratch.path()));
   EXPECT_TRUE(says(text, "done, 200 cells in 1 min 35 s, 1 interruptions before")) << text;
   EXPECT_TRUE(says(text, "excluded: vqa image 7: 7.jpg: no JPEG")) << text;
-  // The same folder at work again: run.json is that of the last end.
+  // The same folder at work again, run.json an earlier version's: that of the last end.
   append_line(scratch.path() / "progress.jsonl", progress_json(at_work()));
-  EXPECT_FALSE(view_of(scratch.path()).finished);
+  EXPECT_FALSE(view_of(scratch.path()).ended());
+}
+
+TEST(Job, FailedStoppedAndAtWork) {
+  const test::Scratch scratch;
+  append_line(scratch.path() / "progress.jsonl", progress_json(at_work()));
+  write_run_json(scratch.path(), {{"state", "running"}, {"start", "now"}});
+  EXPECT_FALSE(view_of(scratch.path()).ended());
+  EXPECT_EQ(run_state(scratch.path()), RunState::running);
+
+  const Failure failure{ExitCode::bad_instances, "task vqa: no", 3, "node7"};
+  EXPECT_TRUE(fail_run_json(scratch.path(), failure, "2026-01-01T00:00:00Z", 95));
+  EXPECT_EQ(run_state(scratch.path()), RunState::failed);
+  const std::string text = told(view_of(scratch.path()));
+  EXPECT_TRUE(says(text, "failed after 1 min 35 s: task vqa: no (rank 3 on node7, exit code 5)")) << text;
+  // The first of several that fail is the one that is told.
+  EXPECT_FALSE(fail_run_json(scratch.path(), {ExitCode::rank_failed, "later", 0, "node0"}, "", 96));
+  EXPECT_TRUE(says(told(view_of(scratch.path())), "task vqa: no"));
+
+  write_run_json(scratch.path(), {{"state", "stopped"}, {"seconds", 95}});
+  EXPECT_TRUE(says(told(view_of(scratch.path())), "stopped after 1 min 35 s")) << text;
+}
+
+TEST(Job, AFailureTouchesNoDocumentButOneThatIsRunning) {
+  const test::Scratch scratch;
+  const Failure failure;
+  EXPECT_FALSE(fail_run_json(scratch.path(), failure, "", 1));  // none
+  EXPECT_FALSE(run_state(scratch.path()));
+  for (const char* text : {R"({"state": "done"})", R"({"seconds": 3})", "no JSON"}) {
+    write_file(scratch.path() / "run.json", text);
+    EXPECT_FALSE(fail_run_json(scratch.path(), failure, "", 1)) << text;
+    EXPECT_EQ(read_file(scratch.path() / "run.json"), text);
+    EXPECT_EQ(run_state(scratch.path()), RunState::done) << text;
+  }
+  // Another rank is at it.
+  write_run_json(scratch.path(), {{"state", "running"}});
+  write_file(scratch.path() / "run.json.tmp.of_another", "");
+  std::filesystem::rename(scratch.path() / "run.json.tmp.of_another", scratch.path() / "run.json.tmp");
+  EXPECT_FALSE(fail_run_json(scratch.path(), failure, "", 1));
+  EXPECT_EQ(run_state(scratch.path()), RunState::running);
 }
 
 TEST(Job, AFolderOfSomethingElse) {

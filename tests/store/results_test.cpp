@@ -6,6 +6,7 @@
 
 #include <hones/base/file.hpp>
 #include <hones/store/results.hpp>
+#include <hones/store/run_document.hpp>
 
 namespace hones::store {
 namespace {

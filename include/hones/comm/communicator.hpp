@@ -7,11 +7,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <hones/base/error.hpp>
 
 namespace hones::comm {
 
@@ -94,11 +98,20 @@ class Communicator {
   // A message with this tag from any rank (own included), or nothing when `deadline` comes first.
   virtual std::optional<Message> receive(int tag, Deadline deadline) = 0;
 
+  // What a rank that fails leaves behind its line on standard error, before the job ends: called with both by
+  // end() below. Rank-local; empty: nothing.
+  using LastWords = std::function<void(ExitCode code, const std::string& line)>;
+  void on_failure(LastWords words) { last_words_ = std::move(words); }
+  const LastWords& last_words() const { return last_words_; }
+
   // Ends the job on all ranks with this exit code; does not return.
   [[noreturn]] virtual void abort(int exit_code) = 0;
 
   // The MPI_Comm for parallel HDF5, as a pointer to it; null for local(), which writes serially.
   virtual const void* native() const = 0;
+
+ private:
+  LastWords last_words_;
 };
 
 // One process. Messages to itself are queued.
@@ -113,5 +126,9 @@ void finish(std::unique_ptr<Pending> pending, Deadline deadline, const std::stri
 // exception's exit code (rank_failed unless it is an Error). A failure that all ranks see is reported by one:
 // rank 0 speaks at once, the others wait for their turn of up to 2.5 seconds.
 [[noreturn]] void fail(Communicator& world, const std::exception& error);
+// The same at once, with this line and code.
+[[noreturn]] void end(Communicator& world, ExitCode code, const std::string& line);
+// Calls world.last_words(), and waits for them at most two seconds: a disk that hangs keeps no job.
+void leave_last_words(const Communicator& world, ExitCode code, const std::string& line);
 
 }  // namespace hones::comm

@@ -3,11 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include <hones/table/neurons.hpp>
 
@@ -54,8 +51,5 @@ struct ComparisonCsvRow {
 
 // comparisons.csv, in the order given.
 std::string comparisons_csv(std::span<const ComparisonCsvRow> rows);
-
-// DIR/run.json, indented for people. Bytes that are not UTF-8 (a path on the command line) become U+FFFD.
-void write_run_json(const std::filesystem::path& folder, const nlohmann::json& run);
 
 }  // namespace hones::store
