@@ -75,7 +75,7 @@ class Measurement {
       plan::Unit unit;
       unit.load = static_cast<std::int32_t>(kind);
       unit.instance_end = std::ssize(inputs_.kinds[kind].bundles);
-      unit.layer_end = inputs_.shape.layers;
+      unit.group_end = inputs_.shape.layers;
       unit.owns_plain = true;
       const engine::Work work = evaluator_->heads(unit);
       if (!work.exclusions.empty())

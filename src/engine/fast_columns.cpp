@@ -36,7 +36,7 @@ struct Open {
 // throughout: opened rows borrow its plain state.
 class FastEvaluator::Columns {
  public:
-  Columns(const FastEvaluator& engine, const Subject& subject, const std::vector<Row>& rows, Work& work)
+  Columns(const FastEvaluator& engine, const Subject& subject, const std::vector<Column>& rows, Work& work)
       : engine_(engine),
         subject_(subject),
         rows_(rows),
@@ -78,7 +78,7 @@ class FastEvaluator::Columns {
 
   const FastEvaluator& engine_;
   const Subject& subject_;
-  const std::vector<Row>& rows_;
+  const std::vector<Column>& rows_;
   Work& work_;
   double head_flops_;
   std::vector<std::vector<Cell>> cells_;  // [seat][row]
@@ -264,8 +264,8 @@ bool FastEvaluator::plain_column(const Subject& state, bool owned, Work& work) c
 Work FastEvaluator::heads(const plan::Unit& unit) {
   const c10::InferenceMode no_gradients;
   const std::int64_t H = model_.config().text.heads;
-  std::vector<Row> rows;
-  for (std::int64_t layer = unit.layer_begin; layer < unit.layer_end; ++layer) {
+  std::vector<Column> rows;
+  for (std::int64_t layer = unit.group_begin; layer < unit.group_end; ++layer) {
     for (std::int64_t head = 0; head < H; ++head) {
       const table::Head replaced{static_cast<std::int32_t>(layer), static_cast<std::int32_t>(head)};
       if (asked(layer, head))
@@ -282,15 +282,15 @@ Work FastEvaluator::interventions(const plan::Unit& unit,
   const Bundle& first = kinds_.at(static_cast<std::size_t>(unit.load)).bundles.front();
   HONES_ASSERT(first.size() == 1, "interventions are a task's own");
   const auto& of_task = all.at(static_cast<std::size_t>(first.front().task));
-  std::vector<Row> rows;
-  for (std::int64_t r = unit.layer_begin; r < unit.layer_end; ++r) {
+  std::vector<Column> rows;
+  for (std::int64_t r = unit.group_begin; r < unit.group_end; ++r) {
     const table::Intervention& what = of_task.at(static_cast<std::size_t>(r));
     rows.push_back({static_cast<std::size_t>(1 + r), what.first_layer(layers), what});
   }
   return columns(unit, rows);
 }
 
-Work FastEvaluator::columns(const plan::Unit& unit, const std::vector<Row>& rows) {
+Work FastEvaluator::columns(const plan::Unit& unit, const std::vector<Column>& rows) {
   Work work;
   work.invalid_by_task.assign(tasks_.size(), 0);
   for (std::int64_t bundle = unit.instance_begin; bundle < unit.instance_end; ++bundle) {

@@ -29,15 +29,15 @@ class FastEvaluator : public Evaluator {
                const std::vector<attribution::Target>& targets, table::NeuronSums& sums) override;
 
  private:
-  // A row of passes: its column of the table, the layer it begins at, and what it does.
-  struct Row {
+  // A column to compute: its number in the table, the layer that its batch rows begin at, and what it does.
+  struct Column {
     std::size_t column = 0;
     std::int64_t layer = 0;
     table::Intervention what;
   };
   class Columns;  // the cells of some rows of one bundle
 
-  Work columns(const plan::Unit& unit, const std::vector<Row>& rows);
+  Work columns(const plan::Unit& unit, const std::vector<Column>& rows);
   bool plain_column(const Subject& state, bool owned, Work& work) const;
 
   const Subject& subject(std::int64_t kind, std::int64_t bundle, Work& work);

@@ -170,11 +170,11 @@ model::RowEdit PlainEvaluator::edit(const Instance& state, std::size_t which, co
 
 // Rows as one batch. On a CPU the number of rows changes no bit (tests/model/rows_test.cpp), so a tile needs
 // no padding.
-void PlainEvaluator::tile(const Instance& state, std::span<const Row> rows, Work& work) const {
+void PlainEvaluator::tile(const Instance& state, std::span<const Column> rows, Work& work) const {
   const auto edits_for = [&](std::size_t which) {
     return [&, which](std::int64_t first, std::int64_t length) {
       std::vector<model::RowEdit> edits;
-      for (const Row& row : rows) edits.push_back(edit(state, which, row.what, first, length));
+      for (const Column& row : rows) edits.push_back(edit(state, which, row.what, first, length));
       return edits;
     };
   };
@@ -226,8 +226,8 @@ Cell PlainEvaluator::ranked(const Instance& state, const std::vector<std::vector
 
 Work PlainEvaluator::heads(const plan::Unit& unit) {
   const std::int64_t H = model_.config().text.heads;
-  std::vector<Row> rows;
-  for (std::int64_t layer = unit.layer_begin; layer < unit.layer_end; ++layer) {
+  std::vector<Column> rows;
+  for (std::int64_t layer = unit.group_begin; layer < unit.group_end; ++layer) {
     for (std::int64_t head = 0; head < H; ++head) {
       const table::Head replaced{static_cast<std::int32_t>(layer), static_cast<std::int32_t>(head)};
       if (asked(layer, head)) rows.push_back({1 + layer * H + head, {{replaced}, {}}});
@@ -238,14 +238,14 @@ Work PlainEvaluator::heads(const plan::Unit& unit) {
 
 Work PlainEvaluator::interventions(const plan::Unit& unit,
                                    const std::vector<std::vector<table::Intervention>>& all) {
-  std::vector<Row> rows;
+  std::vector<Column> rows;
   const auto& of_task = all.at(static_cast<std::size_t>(unit.load));
-  for (std::int64_t r = unit.layer_begin; r < unit.layer_end; ++r)
+  for (std::int64_t r = unit.group_begin; r < unit.group_end; ++r)
     rows.push_back({1 + r, of_task.at(static_cast<std::size_t>(r))});
   return columns(unit, rows);
 }
 
-Work PlainEvaluator::columns(const plan::Unit& unit, const std::vector<Row>& rows) {
+Work PlainEvaluator::columns(const plan::Unit& unit, const std::vector<Column>& rows) {
   const c10::InferenceMode no_gradients;
   Work work;
   work.invalid_by_task.assign(tasks_.size(), 0);

@@ -34,13 +34,13 @@ class PlainEvaluator : public Evaluator {
   std::vector<double> scores_under(const Instance& state, std::size_t which, std::vector<model::RowEdit> rows,
                                    double& layer_positions) const;
   table::CellBlock plain_block(const Instance& state) const;
-  // A row of a tile: its column of the table, and what it does.
-  struct Row {
+  // A column to compute: its number in the table, and what it does.
+  struct Column {
     std::int64_t column = 0;
     table::Intervention what;
   };
-  Work columns(const plan::Unit& unit, const std::vector<Row>& rows);
-  void tile(const Instance& state, std::span<const Row> rows, Work& work) const;
+  Work columns(const plan::Unit& unit, const std::vector<Column>& rows);
+  void tile(const Instance& state, std::span<const Column> rows, Work& work) const;
   double useful_flops(const Instance& state, std::size_t answer) const;
   Cell answered(const Instance& state, const model::Answers& answers, std::size_t row) const;
   Cell ranked(const Instance& state, const std::vector<std::vector<double>>& scores, std::size_t row) const;

@@ -100,8 +100,8 @@ std::vector<Unit> cell_units(const std::vector<Load>& loads, const Cutting& cutt
         unit.load = static_cast<std::int32_t>(l);
         unit.instance_begin = begin;
         unit.instance_end = std::min(begin + cutting.unit_instances, std::ssize(bundles));
-        unit.layer_begin = group_begin;
-        unit.layer_end = group_end;
+        unit.group_begin = group_begin;
+        unit.group_end = group_end;
         unit.owns_plain = group_begin == asked.front();
         for (std::int64_t b = begin; b < unit.instance_end; ++b)
           unit.cost += bundles[static_cast<std::size_t>(b)].of(group_begin, group_end);
@@ -130,7 +130,7 @@ std::vector<Unit> neuron_units(const std::vector<std::vector<double>>& prices, s
       unit.load = static_cast<std::int32_t>(t);
       unit.instance_begin = begin;
       unit.instance_end = std::min(begin + block, std::ssize(prices[t]));
-      unit.layer_end = layers;
+      unit.group_end = layers;
       unit.cost = std::accumulate(prices[t].begin() + begin, prices[t].begin() + unit.instance_end, 0.0);
       units.push_back(unit);
     }

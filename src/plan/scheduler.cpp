@@ -167,7 +167,7 @@ class QueueScheduler final : public Scheduler {
   // Fewer units than ranks: its parts give more ranks something to do. A layer is never cut.
   bool splits(const Unit& unit) const {
     return queue_.size() < held_.size() && unit.stage == Stage::heads &&
-           unit.layer_end - unit.layer_begin > 1;
+           unit.group_end - unit.group_begin > 1;
   }
   // The upper half goes to the end of the queue; the plain column stays with the lower one.
   void split_front() {
@@ -175,12 +175,12 @@ class QueueScheduler final : public Scheduler {
     Unit upper = unit;
     upper.id = next_id_++;
     upper.owns_plain = false;
-    const std::int64_t middle = (unit.layer_begin + unit.layer_end) / 2;
-    upper.layer_begin = middle;
-    upper.cost = unit.cost * static_cast<double>(unit.layer_end - middle) /
-                 static_cast<double>(unit.layer_end - unit.layer_begin);
+    const std::int64_t middle = (unit.group_begin + unit.group_end) / 2;
+    upper.group_begin = middle;
+    upper.cost = unit.cost * static_cast<double>(unit.group_end - middle) /
+                 static_cast<double>(unit.group_end - unit.group_begin);
     unit.cost -= upper.cost;
-    unit.layer_end = middle;
+    unit.group_end = middle;
     states_[upper.id] = State::queued;
     ++progress_.units_all;
     queue_.push_back(std::move(upper));

@@ -22,9 +22,9 @@ FileHeader read_header(const InputFile& in) {
   header.shape.layers = in.attribute<std::int64_t>("/", "layers");
   header.shape.heads = in.attribute<std::int64_t>("/", "heads");
   header.shape.d_ff = in.attribute<std::int64_t>("/", "d_ff");
-  if (in.has_attribute("/", "rows")) header.shape.rows = in.attribute<std::int64_t>("/", "rows");
+  if (in.has_attribute("/", "rows")) header.shape.interventions = in.attribute<std::int64_t>("/", "rows");
   const Shape& shape = header.shape;
-  if (shape.layers < 1 || shape.heads < 1 || shape.d_ff < 1 || shape.rows < 0)
+  if (shape.layers < 1 || shape.heads < 1 || shape.d_ff < 1 || shape.interventions < 0)
     in.fail("/", "layers, heads and d_ff must be positive");
   header.dtype = in.text_attribute("/", "dtype");
   header.model_digest = in.text_attribute("/", "model_digest");

@@ -37,7 +37,7 @@ void write_header(OutputFile& out, const FileHeader& header) {
   out.attribute("/", "layers", header.shape.layers);
   out.attribute("/", "heads", header.shape.heads);
   out.attribute("/", "d_ff", header.shape.d_ff);
-  if (header.shape.rows > 0) out.attribute("/", "rows", header.shape.rows);
+  if (header.shape.interventions > 0) out.attribute("/", "rows", header.shape.interventions);
   out.attribute("/", "dtype", header.dtype);
   out.attribute("/", "model_digest", header.model_digest);
   out.attribute("/", "benchmark_digest", header.benchmark_digest);

@@ -88,7 +88,7 @@ Masks::Masks(const JobContext& job, const AblateOptions& options, const Inputs& 
     auto& list = interventions.emplace_back();
     for (const results::AblationRow& row : of_task) list.push_back(row.what);
   }
-  shape.rows = std::ssize(rows.front());
+  shape.interventions = std::ssize(rows.front());
 }
 
 // What masking costs, task by task.

@@ -45,8 +45,8 @@ void log_unit(const Stage& stage, const plan::Unit& unit, const engine::Work& wo
                 stage.name.c_str(), static_cast<long long>(unit.id),
                 stage.loads.at(static_cast<std::size_t>(unit.load)).c_str(),
                 static_cast<long long>(unit.instance_begin), static_cast<long long>(unit.instance_end - 1),
-                stage.columns.c_str(), static_cast<long long>(unit.layer_begin),
-                static_cast<long long>(unit.layer_end - 1), static_cast<long long>(work.cells), seconds);
+                stage.columns.c_str(), static_cast<long long>(unit.group_begin),
+                static_cast<long long>(unit.group_end - 1), static_cast<long long>(work.cells), seconds);
   log::debug(line);
 }
 

@@ -31,7 +31,7 @@ struct Course {
 struct Stage {
   std::string name;                 // of its phase
   std::vector<std::string> loads;   // by Unit::load: what its instances are
-  std::string columns;              // what Unit::layer_begin counts: layers, interventions
+  std::string columns;              // what Unit::group_begin counts: layers, interventions
   std::vector<plan::Unit> units;    // rank 0's
   std::vector<std::int64_t> cells;  // by task: how many there are in all
   plan::Tally before;               // what earlier starts have booked

@@ -36,12 +36,12 @@ void append_part(std::vector<plan::Unit>& parts, const plan::Unit& unit, std::in
   part.id = static_cast<std::int64_t>(parts.size());
   part.instance_begin = bundle;
   part.instance_end = bundle + 1;
-  part.layer_begin = begin;
-  part.layer_end = end;
+  part.group_begin = begin;
+  part.group_end = end;
   part.owns_plain = owns_plain;
   part.cost *=
       static_cast<double>(end - begin) /
-      static_cast<double>((unit.layer_end - unit.layer_begin) * (unit.instance_end - unit.instance_begin));
+      static_cast<double>((unit.group_end - unit.group_begin) * (unit.instance_end - unit.instance_begin));
   parts.push_back(part);
 }
 
@@ -114,9 +114,9 @@ std::vector<std::uint8_t> take_over(const std::string& ledger, store::LedgerTask
       if (!asked[static_cast<std::size_t>(c)]) {
         const std::int64_t group = (c - 1) / cells.shape.group_size();
         refuse(ledger, "holds cells of " +
-                           (cells.shape.rows > 0 ? "intervention " + std::to_string(group)
-                                                 : "head " + std::to_string(group) + ":" +
-                                                       std::to_string((c - 1) % cells.shape.heads)) +
+                           (cells.shape.interventions > 0 ? "intervention " + std::to_string(group)
+                                                          : "head " + std::to_string(group) + ":" +
+                                                                std::to_string((c - 1) % cells.shape.heads)) +
                            ", which is not asked for: a run can grow, not shrink");
       }
       any = true;
@@ -148,16 +148,16 @@ std::vector<plan::Unit> left_of(const std::vector<plan::Unit>& units, const std:
           kinds[static_cast<std::size_t>(unit.load)].bundles[static_cast<std::size_t>(b)];
       const bool plain = unit.owns_plain && misses(bundle, 0);
       const auto needed = [&](std::int64_t layer) {
-        bool any = plain && layer == unit.layer_begin;  // the plain column goes with a unit's first layer
+        bool any = plain && layer == unit.group_begin;  // the plain column goes with a unit's first layer
         for (std::int64_t i = 0; i < shape.group_size() && !any; ++i)
           any = misses(bundle, 1 + layer * shape.group_size() + i);
         return any;
       };
-      for (std::int64_t layer = unit.layer_begin; layer < unit.layer_end; ++layer) {
+      for (std::int64_t layer = unit.group_begin; layer < unit.group_end; ++layer) {
         if (!needed(layer)) continue;
         const std::int64_t begin = layer;
-        while (layer + 1 < unit.layer_end && needed(layer + 1)) ++layer;
-        append_part(parts, unit, b, begin, layer + 1, plain && begin == unit.layer_begin);
+        while (layer + 1 < unit.group_end && needed(layer + 1)) ++layer;
+        append_part(parts, unit, b, begin, layer + 1, plain && begin == unit.group_begin);
       }
     }
   }

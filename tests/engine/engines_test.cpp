@@ -99,7 +99,7 @@ class Engines : public testing::Test {
     unit.load = static_cast<std::int32_t>(load);
     unit.instance_begin = index;
     unit.instance_end = index + 1;
-    unit.layer_end = model_->config().text.layers;
+    unit.group_end = model_->config().text.layers;
     unit.owns_plain = true;
     return unit;
   }
@@ -329,7 +329,7 @@ TEST_F(Engines, InterventionsAreThePlainOnes) {
       const std::int64_t n = (*tasks_)[t].task->generates() ? 2 : 1;
       for (std::int64_t i = world().rank(); i < n; i += world().size()) {
         plan::Unit unit = unit_of(t, i);
-        unit.layer_end = std::ssize(rows);
+        unit.group_end = std::ssize(rows);
         PlainCells slow_cells, fast_cells;
         collect(judge->interventions(unit, by_task), slow_cells);
         collect(fast->interventions(unit, by_task), fast_cells);

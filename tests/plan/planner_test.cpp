@@ -39,11 +39,11 @@ void expect_exact_cover(const std::vector<Unit>& units, const std::vector<Load>&
     EXPECT_EQ(unit.id, static_cast<std::int64_t>(i));
     EXPECT_EQ(unit.stage, Stage::heads);
     EXPECT_LT(unit.instance_begin, unit.instance_end);
-    EXPECT_LT(unit.layer_begin, unit.layer_end);
+    EXPECT_LT(unit.group_begin, unit.group_end);
     EXPECT_GT(unit.cost, 0);
     for (std::int64_t n = unit.instance_begin; n < unit.instance_end; ++n) {
       if (unit.owns_plain) ++plain[{unit.load, n}];
-      for (std::int64_t l = unit.layer_begin; l < unit.layer_end; ++l) ++cells[{unit.load, n, l}];
+      for (std::int64_t l = unit.group_begin; l < unit.group_end; ++l) ++cells[{unit.load, n, l}];
     }
   }
   std::size_t instances = 0;
@@ -76,7 +76,7 @@ TEST(Planner, CutsOnlyTheLayersAsked) {
   for (const std::int64_t layers : {0, 1, 2, 99}) {
     const auto units = cell_units(four_tasks(), cutting(2, 2, layers, asked));
     expect_exact_cover(units, four_tasks(), asked);
-    for (const Unit& unit : units) EXPECT_EQ(unit.owns_plain, unit.layer_begin == 1);
+    for (const Unit& unit : units) EXPECT_EQ(unit.owns_plain, unit.group_begin == 1);
   }
   EXPECT_THROW(cell_units(four_tasks(), cutting(2, 2, 0, {2, 1})), InternalError);
   EXPECT_THROW(cell_units(four_tasks(), cutting(2, 2, 0, {6})), InternalError);
@@ -98,7 +98,7 @@ TEST(Planner, CutsUnitsToAboutAMinuteEachTaskForItself) {
   const auto units = cell_units(four_tasks(), known);
   expect_exact_cover(units, four_tasks(), {0, 1, 2, 3, 4, 5});
   for (const Unit& unit : units) {
-    const std::int64_t width = unit.layer_end - unit.layer_begin;
+    const std::int64_t width = unit.group_end - unit.group_begin;
     EXPECT_EQ(width, unit.load == 3 ? 1 : 6) << "task " << unit.load;
     EXPECT_TRUE(unit.cost / known.flops_per_second <= 60 || width == 1);
   }
@@ -107,11 +107,11 @@ TEST(Planner, CutsUnitsToAboutAMinuteEachTaskForItself) {
   uneven[0].bundles[4].groups.assign(kGroups, 25000);
   for (const Unit& unit : cell_units(uneven, known)) {
     if (unit.load == 3) continue;
-    EXPECT_EQ(unit.layer_end - unit.layer_begin, unit.load == 0 ? 2 : 6) << "task " << unit.load;
+    EXPECT_EQ(unit.group_end - unit.group_begin, unit.load == 0 ? 2 : 6) << "task " << unit.load;
   }
   // A width that was asked for stays.
   known.unit_groups = 3;
-  for (const Unit& unit : cell_units(four_tasks(), known)) EXPECT_EQ(unit.layer_end - unit.layer_begin, 3);
+  for (const Unit& unit : cell_units(four_tasks(), known)) EXPECT_EQ(unit.group_end - unit.group_begin, 3);
 }
 
 TEST(Planner, AUnitCostsWhatItsOwnBundlesDo) {
@@ -136,8 +136,8 @@ TEST(Planner, NeuronUnitsAreWholeInstances) {
       const auto units = neuron_units({{1, 2, 3, 4, 5, 6, 7}, {8}, {}, {9, 10, 11}}, kGroups, ranks, block);
       for (const Unit& unit : units) {
         EXPECT_EQ(unit.stage, Stage::neurons);
-        EXPECT_EQ(unit.layer_begin, 0);
-        EXPECT_EQ(unit.layer_end, 6);
+        EXPECT_EQ(unit.group_begin, 0);
+        EXPECT_EQ(unit.group_end, 6);
         EXPECT_LE(unit.instance_end - unit.instance_begin, block);
         for (std::int64_t n = unit.instance_begin; n < unit.instance_end; ++n) ++seen[{unit.load, n}];
       }
@@ -163,7 +163,7 @@ TEST(Planner, RefusesNonsense) {
 TEST(Unit, IsEmptyAtFirst) {
   const Unit unit;
   EXPECT_EQ(unit.stage, Stage::heads);
-  EXPECT_EQ(unit.id + unit.load + unit.instance_begin + unit.instance_end + unit.layer_begin + unit.layer_end,
+  EXPECT_EQ(unit.id + unit.load + unit.instance_begin + unit.instance_end + unit.group_begin + unit.group_end,
             0);
   EXPECT_FALSE(unit.owns_plain);
   EXPECT_EQ(unit.cost, 0);
@@ -176,8 +176,8 @@ TEST(Unit, TravelsInMessages) {
   const auto back = comm::from_bytes<Grant>(comm::to_bytes(grant));
   EXPECT_EQ(back.kind, Grant::Kind::unit);
   EXPECT_EQ(back.unit.id, 3);
-  EXPECT_EQ(back.unit.layer_begin, 4);
-  EXPECT_EQ(back.unit.layer_end, 6);
+  EXPECT_EQ(back.unit.group_begin, 4);
+  EXPECT_EQ(back.unit.group_end, 6);
   EXPECT_EQ(back.unit.cost, grant.unit.cost);
   EXPECT_FALSE(back.unit.owns_plain);
 

@@ -305,8 +305,8 @@ TEST(Scheduler, NothingIsPromisedNearTheEndOfTime) {
 TEST(Scheduler, FewerUnitsThanRanksAreGrantedInParts) {
   const auto scheduler = longest_first(4);
   Unit unit;
-  unit.layer_begin = 2;
-  unit.layer_end = 9;
+  unit.group_begin = 2;
+  unit.group_end = 9;
   unit.owns_plain = true;
   unit.cost = 7;
   scheduler->add({unit});
@@ -321,7 +321,7 @@ TEST(Scheduler, FewerUnitsThanRanksAreGrantedInParts) {
   double cost = 0;
   int plain = 0;
   for (const Unit& part : parts) {
-    for (std::int64_t l = part.layer_begin; l < part.layer_end; ++l) ++layers[static_cast<std::size_t>(l)];
+    for (std::int64_t l = part.group_begin; l < part.group_end; ++l) ++layers[static_cast<std::size_t>(l)];
     ids.insert(part.id);
     cost += part.cost;
     plain += part.owns_plain;
@@ -333,7 +333,7 @@ TEST(Scheduler, FewerUnitsThanRanksAreGrantedInParts) {
     scheduler->done(outcome_of(static_cast<int>(parts.size()), part, part.cost), 1);
     const Grant grant = scheduler->next(static_cast<int>(parts.size()), 1);
     if (grant.kind != Grant::Kind::unit) continue;
-    for (std::int64_t l = grant.unit.layer_begin; l < grant.unit.layer_end; ++l)
+    for (std::int64_t l = grant.unit.group_begin; l < grant.unit.group_end; ++l)
       ++layers[static_cast<std::size_t>(l)];
     ids.insert(grant.unit.id);
     cost += grant.unit.cost;

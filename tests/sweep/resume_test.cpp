@@ -262,8 +262,8 @@ TEST(TakeOver, CellsOfSeveralEnvironments) {
 }
 
 plan::Unit unit_of(std::int64_t id, std::int32_t load, std::int64_t begin, std::int64_t end,
-                   std::int64_t layer_begin, std::int64_t layer_end, bool owns_plain, double cost) {
-  return {id, plan::Stage::heads, load, begin, end, layer_begin, layer_end, owns_plain, cost};
+                   std::int64_t group_begin, std::int64_t group_end, bool owns_plain, double cost) {
+  return {id, plan::Stage::heads, load, begin, end, group_begin, group_end, owns_plain, cost};
 }
 
 // {load, first instance, end, first layer, end, owns the plain column, cost}
@@ -273,7 +273,7 @@ std::vector<Part> parts_of(const std::vector<plan::Unit>& units) {
   for (std::size_t i = 0; i < units.size(); ++i) {
     const plan::Unit& unit = units[i];
     EXPECT_EQ(unit.id, static_cast<std::int64_t>(i)) << "units are numbered anew";
-    parts.emplace_back(unit.load, unit.instance_begin, unit.instance_end, unit.layer_begin, unit.layer_end,
+    parts.emplace_back(unit.load, unit.instance_begin, unit.instance_end, unit.group_begin, unit.group_end,
                        unit.owns_plain, unit.cost);
   }
   return parts;
@@ -384,7 +384,7 @@ TEST(LeftOfHeads, PartsCoverWhatIsMissingOnceAndCostTheirShare) {
     const auto left = left_of(units, kTwo, kShape, kAll, held);
     for (const plan::Unit& part : left) {
       ASSERT_EQ(part.instance_end, part.instance_begin + 1);
-      for (std::int64_t l = part.layer_begin; l < part.layer_end; ++l)
+      for (std::int64_t l = part.group_begin; l < part.group_end; ++l)
         ++layers[static_cast<std::size_t>(3 * part.instance_begin + l)];
       plain[static_cast<std::size_t>(part.instance_begin)] += part.owns_plain;
     }

@@ -45,8 +45,8 @@ class Evaluator {
   // exclusion, not an error.
   virtual Work heads(const plan::Unit& unit) = 0;
 
-  // Cells of an ablation: of the unit's bundles the columns 1 + r for the interventions r in [layer_begin,
-  // layer_end) of `rows` (by task; a bundle is one task's), and the plain column where the unit owns it.
+  // Cells of an ablation: of the unit's bundles the columns 1 + r for the interventions r in [group_begin,
+  // group_end) of `rows` (by task; a bundle is one task's), and the plain column where the unit owns it.
   // Otherwise as heads().
   virtual Work interventions(const plan::Unit& unit,
                              const std::vector<std::vector<table::Intervention>>& rows) = 0;

@@ -9,25 +9,24 @@ namespace hones::plan {
 
 enum class Stage : std::uint8_t { heads = 0, neurons = 1 };
 
-// {task group, instance block, layer range}. In the head stage the unit computes the columns of layers
-// [layer_begin, layer_end) for its instances, and column 0 when it `owns_plain` (exactly one unit per
-// instance does). In the neuron stage a unit is whole instances with all stored heads; the layer range is the
-// whole model.
+// {load, block of bundles, range of groups}. In the stage that fills the table (heads) a unit computes, for
+// its bundles, the columns of groups [group_begin, group_end), a group being a layer's heads or one
+// intervention of an ablation, and column 0 when it `owns_plain` (exactly one unit per bundle does). In the
+// neuron stage a unit is whole instances with all stored heads; its groups are all layers.
 struct Unit {
   std::int64_t id = 0;
   Stage stage = Stage::heads;
-  std::int32_t load =
-      0;  // index into the loads the planner was given: bundles of tasks that share pictures, or tasks
-  std::int64_t instance_begin = 0;
+  std::int32_t load = 0;            // a kind of bundles; in the neuron stage a task
+  std::int64_t instance_begin = 0;  // bundles of the kind; instances of the task
   std::int64_t instance_end = 0;
-  std::int64_t layer_begin = 0;
-  std::int64_t layer_end = 0;
+  std::int64_t group_begin = 0;
+  std::int64_t group_end = 0;
   bool owns_plain = false;
-  double cost = 0;  // layer-positions; longest first
+  double cost = 0;  // its bundles' price in FLOPs; longest first
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& id& stage& load& instance_begin& instance_end& layer_begin& layer_end& owns_plain& cost;
+    archive& id& stage& load& instance_begin& instance_end& group_begin& group_end& owns_plain& cost;
   }
 };
 

@@ -58,15 +58,15 @@ struct CellBlock {
 };
 
 struct Shape {
-  std::int64_t layers = 0;  // L
-  std::int64_t heads = 0;   // H
-  std::int64_t d_ff = 0;    // F
-  std::int64_t rows = 0;    // of an ablation: interventions in the place of single heads; 0: a discovery
+  std::int64_t layers = 0;         // L
+  std::int64_t heads = 0;          // H
+  std::int64_t d_ff = 0;           // F
+  std::int64_t interventions = 0;  // of an ablation, in the place of single heads; 0: a discovery
   std::int64_t columns() const { return 1 + groups() * group_size(); }
   // Columns behind the plain one come in groups that a unit of work does not cut: a layer's heads, or one
   // intervention.
-  std::int64_t groups() const { return rows > 0 ? rows : layers; }
-  std::int64_t group_size() const { return rows > 0 ? 1 : heads; }
+  std::int64_t groups() const { return interventions > 0 ? interventions : layers; }
+  std::int64_t group_size() const { return interventions > 0 ? 1 : heads; }
   std::int64_t column(std::int64_t layer, std::int64_t head) const { return 1 + layer * heads + head; }
   bool operator==(const Shape&) const = default;
 };
