@@ -8,6 +8,11 @@ and the exit code is 1.
 
     tools/mutate.py                        # 20 mutants over metric, stats, attribution, plan
     tools/mutate.py --rooms stats --count 50 --seed 7
+    tools/mutate.py --rooms results table sweep choice store      # whatever needs no LibTorch
+    tools/mutate.py --rooms model family --count 10               # with LibTorch: a minute a mutant
+
+Rooms with tensors are built where one of them is asked for; of `sweep` the parts without are drawn
+(granting, resuming), because its other tests take minutes.
 
 Not counted, and drawn again: mutants that do not compile, and mutants whose compiled room has the
 same code, byte for byte, as the original (the compiler proved them equivalent). The library's own
@@ -31,6 +36,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOMS = ["metric", "stats", "attribution", "plan"]
+WITH_TENSORS = {"model", "family"}
 # Only binary operators have blanks around them (clang-format), template brackets, pointers and references do not.
 SWAPS = {
     "<": ["<=", ">"], "<=": ["<", ">="], ">": [">=", "<"], ">=": [">", "<="], "==": ["!="], "!=": ["=="],
@@ -41,7 +47,8 @@ WORDS = {
     "true": "false", "false": "true", "std::min": "std::max", "std::max": "std::min", "std::floor": "std::ceil",
     "std::ceil": "std::floor", "begin": "end",
 }
-MEMORY_LIMIT = 8 << 30  # of address space for a test: a mutated loop must not eat the machine
+# Of address space for a test: a mutated loop must not eat the machine. LibTorch maps much that it never touches.
+MEMORY_LIMIT, MEMORY_LIMIT_WITH_TENSORS = 8 << 30, 48 << 30
 TEST_TIMEOUT = 60
 
 
@@ -151,8 +158,10 @@ def run(command, **options):
 class Tree:
     """The scratch copy with its build folder."""
 
-    def __init__(self, root, scratch, jobs):
-        self.source, self.build, self.jobs = scratch / "tree", scratch / "build", jobs
+    def __init__(self, root, scratch, jobs, tensors):
+        self.source, self.build, self.jobs = scratch / "tree", scratch / ("build-tensors" if tensors else "build"), jobs
+        self.options = [f"-DHONES_MODEL={'ON' if tensors else 'OFF'}", f"-DHONES_PYTHON_ENV={root / '.venv'}"]
+        self.memory = MEMORY_LIMIT_WITH_TENSORS if tensors else MEMORY_LIMIT
         tracked = run(["git", "-C", str(root), "ls-files", "-z"]).stdout.split("\0")
         tracked = [n for n in filter(None, tracked) if (root / n).is_file() and not n.startswith(("docs/", "results/"))]
         if self.source.exists():
@@ -168,7 +177,7 @@ class Tree:
                 target.write_bytes(content)
 
     def configure(self):
-        done = run(["cmake", "-G", "Ninja", "-S", str(self.source), "-B", str(self.build), "-DHONES_MODEL=OFF",
+        done = run(["cmake", "-G", "Ninja", "-S", str(self.source), "-B", str(self.build), *self.options,
                     "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS=-D_GLIBCXX_ASSERTIONS"])
         if done.returncode != 0:
             sys.exit("mutate: the tree does not configure:\n" + done.stdout[-3000:])
@@ -191,7 +200,7 @@ class Tree:
         """Names of the tests that fail."""
         report = run(["ctest", "--test-dir", str(self.build), "-j", str(self.jobs), "--timeout", str(TEST_TIMEOUT), "-R",
                       "^(" + "|".join(map(re.escape, tests)) + ")$"],
-                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT)))
+                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory)))
         failed = re.findall(r"^\s*\d+ - (\S+) \(", report.stdout, re.M)
         if (report.returncode != 0) != bool(failed):
             sys.exit("mutate: ctest said something unexpected:\n" + report.stdout[-3000:])
@@ -244,7 +253,7 @@ def main():
     root = Path(run(["git", "-C", str(Path(__file__).parent), "rev-parse", "--show-toplevel"]).stdout.strip())
     scratch = (options.scratch or root / "build" / "mutate").absolute()
     print(f"mutate: copying the tree to {scratch} and building it", flush=True)
-    tree = Tree(root, scratch, options.jobs)
+    tree = Tree(root, scratch, options.jobs, tensors=bool(WITH_TENSORS & set(options.rooms)))
     tree.configure()
 
     tests, candidates, code = {}, {}, {}
