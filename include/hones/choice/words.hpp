@@ -14,6 +14,9 @@ struct Word {
   Choice choice;
   std::string_view word;
 };
+template <typename Choice>
+Word(Choice, std::string_view)
+    -> Word<Choice>;  // clang 14, which builds the fuzz targets, deduces no aggregate
 
 // Of each enumeration (choices.hpp): `list`, its words in the order in which help and errors tell them.
 template <typename Choice>
