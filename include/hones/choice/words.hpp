@@ -14,9 +14,9 @@ struct Word {
   Choice choice;
   std::string_view word;
 };
+// For clang 14, which builds the fuzz targets and deduces no aggregate.
 template <typename Choice>
-Word(Choice, std::string_view)
-    -> Word<Choice>;  // clang 14, which builds the fuzz targets, deduces no aggregate
+Word(Choice, std::string_view) -> Word<Choice>;
 
 // Of each enumeration (choices.hpp): `list`, its words in the order in which help and errors tell them.
 template <typename Choice>
