@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <hones/base/error.hpp>
 #include <hones/base/fixed_point.hpp>
 #include <hones/comm/archive.hpp>
 #include <hones/table/cells.hpp>
@@ -85,6 +86,24 @@ TEST(Neurons, SumsStartAtZeroInTheScaleOfTheTask) {
   EXPECT_EQ(sums.plain_instances, 0);
   EXPECT_EQ(sums.scale, fixed::kScale);
   EXPECT_EQ(make_sums(shape, {}, fixed::kMaxInstances + 1).scale, fixed::kCoarseScale);
+}
+
+TEST(Neurons, SumsOfSomeHeadsAreThoseOfEach) {
+  NeuronSums sums = make_sums({1, 3, 2}, {{0, 2}, {0, 0}, {0, 1}}, fixed::kMaxInstances + 1);
+  sums.valid = {5, 6, 7};
+  sums.head_drop_sum = {1, 2, 3, 4, 5, 6};
+  sums.head_signed_sum = {-1, -2, -3, -4, -5, -6};
+  sums.plain_sum = {8, 9};
+  sums.plain_instances = 10;
+  const NeuronSums some = sums_of(sums, {{0, 1}, {0, 2}});
+  EXPECT_EQ(some.heads, (std::vector<Head>{{0, 1}, {0, 2}}));
+  EXPECT_EQ(some.valid, (std::vector<std::int64_t>{7, 5}));
+  EXPECT_EQ(some.head_drop_sum, (std::vector<std::int64_t>{5, 6, 1, 2}));
+  EXPECT_EQ(some.head_signed_sum, (std::vector<std::int64_t>{-5, -6, -1, -2}));
+  EXPECT_EQ(some.plain_sum, sums.plain_sum);
+  EXPECT_EQ(some.plain_instances, 10);
+  EXPECT_EQ(some.scale, fixed::kCoarseScale);
+  EXPECT_THROW(sums_of(sums, {{1, 0}}), InternalError);
 }
 
 TEST(Neurons, HeadsAreOrderedByLayerThenHead) {
