@@ -219,7 +219,11 @@ def sources_of(tree, room):
     files = [f for folder in folders if folder.is_dir() for f in folder.rglob("*.[ch]pp")]
     # A nested room (src/ROOM/OTHER with its own CMakeLists.txt) is another room.
     nested = [f.parent for folder in folders for f in folder.glob("*/CMakeLists.txt")]
-    return sorted(f for f in files if not any(n in f.parents for n in nested))
+    # A room of several libraries: what its tests do not link has no object and is nobody's to notice.
+    objects = (tree.build / "src" / room).glob("CMakeFiles/*.dir/**/*.cpp.o")
+    built = {re.sub(r"^CMakeFiles/[^/]*/", "", str(o.relative_to(tree.build / "src" / room))) for o in objects}
+    left_out = {f for f in files if f.suffix == ".cpp" and f"{f.relative_to(folders[0])}.o" not in built}
+    return sorted(f for f in files if f not in left_out and not any(n in f.parents for n in nested))
 
 
 def draw(candidates, rng):

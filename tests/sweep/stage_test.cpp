@@ -81,6 +81,8 @@ TEST_F(StageTest, EveryUnitIsDoneOnceAndMostAreGrantedAhead) {
   EXPECT_GT(summary.ahead, 100);
   EXPECT_LE(summary.ahead, 200 - world_.size());  // the first of each rank is not
   EXPECT_EQ(course.checkpoints, 0);
+  EXPECT_FALSE(summary.stopped);
+  EXPECT_FALSE(summary.out_of_time);
 }
 
 TEST_F(StageTest, FewUnitsAreNotGrantedAhead) {
@@ -152,6 +154,45 @@ TEST_F(StageTest, StoppedAndGoneOnWith) {
     EXPECT_EQ(course.checkpoints, summary.stopped ? 1 : 0);
   }
   EXPECT_GE(starts, 2);
+}
+
+// Time is up once rank 0 has done its third unit.
+TEST_F(StageTest, OutOfTimeItStopsBehindACheckpoint) {
+  Course course{world_, std::vector<std::int64_t>(300, 0)};
+  StageHooks hooks = course.hooks();
+  std::atomic<int> of_rank_zero{0};
+  hooks.work = [&, work = hooks.work](const plan::Unit& unit) {
+    ++of_rank_zero;
+    return work(unit);
+  };
+  hooks.seconds_left = [&] { return of_rank_zero < 3 ? 1000.0 : 0.0; };
+  const auto scheduler = world_.rank() == 0 ? scheduler_of(course.done, world_.size()) : nullptr;
+  const StageSummary summary = run_stage(world_, scheduler.get(), hooks, kPatience);
+  EXPECT_TRUE(summary.stopped);
+  EXPECT_TRUE(summary.out_of_time);
+  EXPECT_EQ(course.checkpoints, 1);
+  const std::vector<std::int64_t> done = summed(course.done);
+  EXPECT_EQ(summary.cells, std::count(done.begin(), done.end(), 1));
+  EXPECT_GE(summary.cells, 3);
+  EXPECT_LT(summary.cells, 300);
+}
+
+TEST_F(StageTest, ExclusionsComeByTaskAndInstance) {
+  Course course{world_, std::vector<std::int64_t>(60, 0)};
+  StageHooks hooks = course.hooks();
+  hooks.work = [&, work = hooks.work](const plan::Unit& unit) {
+    plan::Tally tally = work(unit);
+    tally.exclusions.push_back({static_cast<std::int32_t>(unit.id % 3), 59 - unit.id, "broken"});
+    return tally;
+  };
+  const auto scheduler = world_.rank() == 0 ? scheduler_of(course.done, world_.size()) : nullptr;
+  const StageSummary summary = run_stage(world_, scheduler.get(), hooks, kPatience);
+  ASSERT_EQ(summary.exclusions.size(), 60U);
+  for (std::int64_t i = 0; i < 60; ++i) {
+    const auto& exclusion = summary.exclusions[static_cast<std::size_t>(i)];
+    EXPECT_EQ(exclusion.task, i / 20);
+    EXPECT_EQ(exclusion.instance, 3 * (i % 20) + 2 - i / 20);
+  }
 }
 
 TEST_F(StageTest, AFailureEndsItWithoutWhatIsHeldAhead) {
