@@ -9,10 +9,11 @@ and the exit code is 1.
     tools/mutate.py                        # 20 mutants over metric, stats, attribution, plan
     tools/mutate.py --rooms stats --count 50 --seed 7
     tools/mutate.py --rooms results table sweep choice store      # whatever needs no LibTorch
-    tools/mutate.py --rooms model family --count 10               # with LibTorch: a minute a mutant
+    tools/mutate.py --rooms model family --count 10               # with LibTorch: 10 s a mutant
 
 Rooms with tensors are built where one of them is asked for; of `sweep` the parts without are drawn
-(granting, resuming), because its other tests take minutes.
+(granting, resuming), because its other tests take minutes. A source that no test of its room links
+is not drawn.
 
 Not counted, and drawn again: mutants that do not compile, and mutants whose compiled room has the
 same code, byte for byte, as the original (the compiler proved them equivalent). The library's own
@@ -36,7 +37,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOMS = ["metric", "stats", "attribution", "plan"]
-WITH_TENSORS = {"model", "family"}
+# Rooms with tensors, and whose tests see them beside their own.
+WITH_TENSORS = {"model": [], "family": ["model"]}
 # Only binary operators have blanks around them (clang-format), template brackets, pointers and references do not.
 SWAPS = {
     "<": ["<=", ">"], "<=": ["<", ">="], ">": [">=", "<"], ">=": [">", "<="], "==": ["!="], "!=": ["=="],
@@ -257,7 +259,7 @@ def main():
     root = Path(run(["git", "-C", str(Path(__file__).parent), "rev-parse", "--show-toplevel"]).stdout.strip())
     scratch = (options.scratch or root / "build" / "mutate").absolute()
     print(f"mutate: copying the tree to {scratch} and building it", flush=True)
-    tree = Tree(root, scratch, options.jobs, tensors=bool(WITH_TENSORS & set(options.rooms)))
+    tree = Tree(root, scratch, options.jobs, tensors=bool(set(WITH_TENSORS) & set(options.rooms)))
     tree.configure()
 
     tests, candidates, code = {}, {}, {}
@@ -266,6 +268,8 @@ def main():
             print(f"mutate: no room {room} here")
             continue
         tests[room] = tree.tests_of(room)
+        for other in WITH_TENSORS.get(room, []):
+            tests[room] |= tree.tests_of(other)
         if not tests[room]:
             sys.exit(f"mutate: room {room} has no tests of its own")
         built = tree.compile(tests[room].values())

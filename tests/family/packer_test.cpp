@@ -54,6 +54,15 @@ TEST(Llava, ATokenizerOfAnotherModelIsRefused) {
                "the two files belong to different models");
 }
 
+// Until the family's own reader says what is wrong, none is any other's.
+TEST(Families, AConfigurationThatSaysNothingIsTheDefaultOnes) {
+  const test::Scratch scratch;
+  for (const char* config : {"", "{", "[]", "7", "{}", R"({"model_type": 7})", R"({"model_type": null})"}) {
+    scratch.write("config.json", config);
+    EXPECT_EQ(&family_of(scratch.path()), &default_family()) << config;
+  }
+}
+
 TEST(Families, AFolderOfAnUnknownOneGetsAReaderThatSaysSo) {
   const test::Scratch scratch;
   scratch.write("config.json", R"({"model_type": "mamba"})");

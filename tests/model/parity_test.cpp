@@ -7,6 +7,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "model/support.hpp"
+#include "support/scratch.hpp"
 
 namespace hones {
 namespace {
@@ -180,6 +181,30 @@ INSTANTIATE_TEST_SUITE_P(Checkpoints, Parity,
                          testing::Values(Case{"tiny-llava", "tiny-llava-expected"},
                                          Case{"tiny-llava-gqa", "tiny-llava-gqa-expected"}),
                          [](const auto& info) { return std::string(info.index == 0 ? "mha" : "gqa"); });
+
+TEST(Vision, FeatureLayersCountFromEitherEnd) {
+  const c10::InferenceMode no_gradients;
+  const image::Image picture =
+      image::decode_file(test::data(test::metadata("tiny-llava-expected")["picture"].get<std::string>()));
+  const auto features = [&](std::int64_t layer) {
+    const test::Scratch scratch;
+    for (const auto& file : std::filesystem::directory_iterator(test::data("tiny-llava")))
+      std::filesystem::create_symlink(file.path(), scratch.path() / file.path().filename());
+    auto config = nlohmann::json::parse(std::ifstream(test::data("tiny-llava") / "config.json"));
+    config["vision_feature_layer"] = layer;
+    std::filesystem::remove(scratch.path() / "config.json");
+    scratch.write("config.json", config.dump());
+    return Llava(scratch.path(), at::kFloat)->encode_picture(picture);
+  };
+  constexpr std::int64_t kStates = 5;  // of four layers, and what goes into the first
+  at::Tensor below;
+  for (std::int64_t layer = 0; layer < kStates; ++layer) {
+    const at::Tensor here = features(layer);
+    EXPECT_TRUE(test::same_bits(here, features(layer - kStates))) << layer;
+    EXPECT_TRUE(layer == 0 || !test::same_bits(here, below)) << layer;
+    below = here;
+  }
+}
 
 TEST(ParityText, EveryTensorOfATextPrompt) {
   const c10::InferenceMode no_gradients;

@@ -187,13 +187,12 @@ TEST_P(Trees, ContinuedRowsEndWhereTheGeneratorDoes) {
   const at::Tensor embeddings = model_->embed(alone.ids, alone.images, prompt_.features).select(0, 0);
   fast.plain(embeddings, {});
   std::vector<model::OpenRow> open;
-  std::vector<std::vector<std::int64_t>> expected;
+  std::vector<model::Answer> expected;
   for (std::int64_t layer = 0; layer < model_.config().text.layers; ++layer) {
     const RowEdit edit = test::replace(layer, {0}, model::Operator::zero);
     expected.push_back(
         generator.run(prompt_, 1, [&](std::int64_t, std::int64_t) { return std::vector<RowEdit>{edit}; }, {})
-            .rows[0]
-            .ids);
+            .rows[0]);
     const model::TreeRows rows = fast.resume(layer, {edit}, {true, false, true});
     model::OpenRow row;
     row.edit = [edit](std::int64_t, std::int64_t) { return edit; };
@@ -207,12 +206,17 @@ TEST_P(Trees, ContinuedRowsEndWhereTheGeneratorDoes) {
   const model::Continuations together = continuation.run(behind, open);
   double useful = 0;
   for (std::size_t i = 0; i < open.size(); ++i) {
-    EXPECT_EQ(together.rows[i].ids, expected[i]) << "row " << i;
-    const auto n = static_cast<std::int64_t>(expected[i].size());  // its first id was known
+    EXPECT_EQ(together.rows[i].ids, expected[i].ids) << "row " << i;
+    const auto n = std::ssize(expected[i].ids);  // its first id was known
     const checkpoint::DecoderFlops cost(model_.config().text);
     useful += cost.generation(alone.length(), n) - cost.generation(alone.length(), 1);
     const model::Continuations single = continuation.run(behind, {open[i]});
     EXPECT_EQ(single.rows[0].ids, together.rows[i].ids) << "row " << i << " alone";
+    double positions = 0;
+    EXPECT_NEAR(
+        continuation.draft_logprob(behind, open[i], expected[i].ids, expected[i].log_probs[0], positions),
+        expected[i].log_prob, 1e-4);
+    EXPECT_EQ(positions, n < 2 ? 0 : static_cast<double>(model_.config().text.layers * (kLimit - 1)));
   }
   EXPECT_DOUBLE_EQ(together.useful_flops, useful);
 }
